@@ -19,7 +19,7 @@ internal static class SubmittedOptions
             ? prepared
             : Merge(prepared, submission.Definition, submission.Named);
         return merged.Type == TransactionType.Msg && merged.Options.Delay > TimeSpan.Zero
-            ? merged with { Submitted = submitted }
+            ? merged with { Submitted = submitted, Prepared = prepared }
             : merged;
     }
 
@@ -71,6 +71,7 @@ internal static class SubmittedOptions
                 NoticeUrl = noticeUrl,
                 BranchHeaders = headers,
                 Tags = tags,
+                Prepared = prepared,
             };
     }
 

@@ -52,6 +52,9 @@ public sealed record TransactionDefinition
 
     /// <summary>The trace context of all branch calls, whichever process makes them; null = none.</summary>
     public TraceContext? Trace { get; init; }
+
+    /// <summary>The definition as it was prepared; null = the submit changed nothing.</summary>
+    public TransactionDefinition? Prepared { get; init; }
 }
 
 /// <summary>

@@ -44,6 +44,10 @@ public sealed record ActivityReport
     /// <summary>The branch calls to each host; null = the silo is of an earlier version.</summary>
     [Id(21)]
     public HostActivity[]? Hosts { get; init; }
+
+    /// <summary>What the silo carries now; null = the silo is of an earlier version.</summary>
+    [Id(22)]
+    public SiloLoad? Load { get; init; }
 }
 
 /// <summary>The requests of one caller since the start of the silo.</summary>
@@ -107,6 +111,16 @@ public sealed record HostActivity
     /// <summary>Calls that are in flight or wait for a call slot now.</summary>
     [Id(5)]
     public required int Open { get; init; }
+
+    /// <summary>The time of the last answer SUCCESS or ONGOING (UTC); null = there was none.</summary>
+    [Id(6)]
+    public DateTimeOffset? LastGoodAt { get; init; }
+
+    /// <summary>
+    /// True if the last call got no answer in its timeout: calls to the host have half of the places until it answers.
+    /// </summary>
+    [Id(7)]
+    public bool IsSilent { get; init; }
 }
 
 /// <summary>Counts the requests of each caller of this silo.</summary>
@@ -201,4 +215,8 @@ public sealed record ServiceFailures
     /// <summary>The namespace of the transactions; null = the default one.</summary>
     [Id(6)]
     public string? Namespace { get; init; }
+
+    /// <summary>Errors and refusals of each of the last ten minutes, oldest first; null = of an earlier version.</summary>
+    [Id(7)]
+    public long[]? Minutes { get; init; }
 }

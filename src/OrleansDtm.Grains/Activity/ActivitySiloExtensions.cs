@@ -13,6 +13,7 @@ public static class ActivitySiloExtensions
     public static ISiloBuilder AddActivityWindow(this ISiloBuilder silo)
     {
         ArgumentNullException.ThrowIfNull(silo);
+        silo.Services.AddSingleton<ISiloLoad, SiloLoadReader>();
         silo.Services.AddSingleton<ActivityWindow>();
         silo.Services.AddSingleton<ITransactionObserver>(
             static provider => provider.GetRequiredService<ActivityWindow>());

@@ -28,6 +28,7 @@ public sealed class ActivityWindow : ITransactionObserver
     private readonly TimeProvider _clock;
     private readonly BranchMetrics? _branches;
     private readonly ICallerActivity? _callers;
+    private readonly ISiloLoad? _load;
     private readonly DateTimeOffset _started;
     private readonly Lock _gate = new();
     private readonly Slot[] _slots = [.. Enumerable.Range(0, SlotsMax).Select(static _ => new Slot())];
@@ -36,10 +37,12 @@ public sealed class ActivityWindow : ITransactionObserver
     /// <param name="clock">The current time.</param>
     /// <param name="branches">Counts the branch calls by host; null = the report has none.</param>
     /// <param name="callers">Counts the requests by caller; null = the report has none.</param>
-    public ActivityWindow(TimeProvider clock, BranchMetrics? branches = null, ICallerActivity? callers = null)
+    /// <param name="load">What the silo carries; null = the report does not say.</param>
+    public ActivityWindow(
+        TimeProvider clock, BranchMetrics? branches = null, ICallerActivity? callers = null, ISiloLoad? load = null)
     {
         ArgumentNullException.ThrowIfNull(clock);
-        (_clock, _branches, _callers) = (clock, branches, callers);
+        (_clock, _branches, _callers, _load) = (clock, branches, callers, load);
         _started = clock.GetUtcNow();
     }
 
@@ -124,6 +127,7 @@ public sealed class ActivityWindow : ITransactionObserver
                 Services = _failures.Read(now),
                 Callers = _callers?.Read(),
                 Hosts = _branches?.Read(),
+                Load = _load?.Read(),
             };
         }
     }

@@ -84,6 +84,12 @@ internal sealed class FailureBook
         {
             var first = MinuteOf(now) - Minutes + 1;
             var recent = _minutes.Where(m => m.Minute >= first).ToArray();
+            var minutes = new long[Minutes];
+            foreach (var (minute, errors, refusals) in recent)
+            {
+                minutes[minute - first] = errors + refusals;
+            }
+
             return new ServiceFailures
             {
                 Service = service,
@@ -92,6 +98,7 @@ internal sealed class FailureBook
                 LastAt = LastAt,
                 LastError = _error,
                 LastGid = _gid,
+                Minutes = minutes,
             };
         }
 

@@ -233,10 +233,12 @@ internal sealed class BranchService(
         if (!isCancelled)
         {
             Volatile.Write(ref _isSilent, 0);
+            _load.IsSilent = false;
         }
         else if (duration >= timeout / 2)
         {
             Volatile.Write(ref _isSilent, 1);
+            _load.IsSilent = true;
         }
     }
 
@@ -252,7 +254,7 @@ internal sealed class BranchService(
     private CallResult Result(BranchInvocation call, Outcome outcome, long started, TraceSpan? span)
     {
         var duration = clock.GetElapsedTime(started);
-        metrics.Ended(_load, outcome.Kind, call.Attempt, duration);
+        metrics.Ended(_load, outcome.Kind, call.Attempt, duration, clock.GetUtcNow());
         if (span is not null)
         {
             AttemptTracing.End(span, outcome.Kind);

@@ -25,6 +25,15 @@ internal sealed partial class ClockKeeper(
     private bool _isKnown;
     private bool _differs;
     private bool _complained;
+    private long _machineIsBehind = long.MinValue;
+
+    /// <summary>
+    /// The time by which the machine's clock was behind the database's at the last measurement; null = unknown, or the
+    /// store has no clock.
+    /// </summary>
+    public TimeSpan? MachineIsBehind => Volatile.Read(ref _machineIsBehind) is var ticks && ticks == long.MinValue
+        ? null
+        : TimeSpan.FromTicks(ticks);
 
     public void Participate(ISiloLifecycle lifecycle)
     {
@@ -53,6 +62,7 @@ internal sealed partial class ClockKeeper(
 
         var isFirst = !_isKnown;
         _isKnown = true;
+        Volatile.Write(ref _machineIsBehind, (clock.GetUtcNow() + difference - clock.Wall).Ticks);
         if (difference.Duration() <= Tolerance)
         {
             _differs = false;

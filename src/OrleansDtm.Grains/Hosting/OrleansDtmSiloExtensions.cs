@@ -106,7 +106,9 @@ public static class OrleansDtmSiloExtensions
             provider.GetRequiredService<TurnScheduler>()));
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
             static provider => provider.GetRequiredService<Running.Transactions>());
-        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ClockKeeper>();
+        services.AddSingleton<ClockKeeper>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
+            static provider => provider.GetRequiredService<ClockKeeper>());
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, RecoveryKeeper>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, BatchKeeper>();
         silo.AddWatching();

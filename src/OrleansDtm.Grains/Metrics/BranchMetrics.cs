@@ -77,9 +77,10 @@ public sealed class BranchMetrics
     }
 
     /// <summary>Records the end of a call.</summary>
-    internal void Ended(ServiceLoad service, OutcomeKind outcome, int attempt, TimeSpan duration)
+    internal void Ended(
+        ServiceLoad service, OutcomeKind outcome, int attempt, TimeSpan duration, DateTimeOffset now)
     {
-        service.Ended(outcome, attempt);
+        service.Ended(outcome, attempt, now);
         _durations.Record(duration.TotalSeconds, service.Host);
     }
 
@@ -94,8 +95,23 @@ public sealed class BranchMetrics
             Failed = load.Calls(OutcomeKind.Failed),
             Errors = load.Calls(OutcomeKind.Unknown) + load.Calls(OutcomeKind.NotSent),
             Open = load.InFlight + load.Waiting,
+            LastGoodAt = load.LastGoodAt,
+            IsSilent = load.IsSilent,
         }),
     ];
+
+    /// <summary>The calls that are in flight and those that wait for a call slot.</summary>
+    internal (int InFlight, int Waiting) Now()
+    {
+        var (inFlight, waiting) = (0, 0);
+        foreach (var load in Loads())
+        {
+            inFlight += load.InFlight;
+            waiting += load.Waiting;
+        }
+
+        return (inFlight, waiting);
+    }
 
     private IEnumerable<ServiceLoad> Loads() =>
         _services.Count < HostsMax ? _services.Values : _services.Values.Append(_other);
@@ -116,6 +132,8 @@ internal sealed class ServiceLoad(string host)
     private long _retries;
     private int _inFlight;
     private int _waiting;
+    private long _lastGood;
+    private int _isSilent;
 
     public KeyValuePair<string, object?> Host { get; } = new("host", host);
 
@@ -127,9 +145,25 @@ internal sealed class ServiceLoad(string host)
 
     public long Calls(OutcomeKind outcome) => Volatile.Read(ref _calls[(int)outcome]);
 
-    public void Ended(OutcomeKind outcome, int attempt)
+    /// <summary>The time of the last answer SUCCESS or ONGOING (UTC); null = there was none.</summary>
+    public DateTimeOffset? LastGoodAt =>
+        Volatile.Read(ref _lastGood) is > 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
+
+    /// <summary>True if the last call that had time for it got no answer.</summary>
+    public bool IsSilent
+    {
+        get => Volatile.Read(ref _isSilent) != 0;
+        set => Volatile.Write(ref _isSilent, value ? 1 : 0);
+    }
+
+    public void Ended(OutcomeKind outcome, int attempt, DateTimeOffset now)
     {
         Interlocked.Increment(ref _calls[(int)outcome]);
+        if (outcome is OutcomeKind.Succeeded or OutcomeKind.Ongoing)
+        {
+            Volatile.Write(ref _lastGood, now.UtcTicks);
+        }
+
         if (attempt > 1)
         {
             Interlocked.Increment(ref _retries);

@@ -30,6 +30,9 @@ internal sealed class SweepMetrics
             "dtm_sweep_failures_total", description: "Sweeps that failed because the store could not be read.");
     }
 
+    /// <summary>The longest lag of the last sweeps; null = this silo sweeps no shard.</summary>
+    public TimeSpan? Lag => _sweeps.Values.Select(static sweep => (TimeSpan?)sweep.Lag).Max();
+
     /// <summary>Records a successful sweep.</summary>
     /// <param name="shard">The shard's number.</param>
     /// <param name="lag">The time by which the oldest due transaction was overdue; zero = none was due.</param>

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
+using OrleansDtm.Grains.Activity;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.OpenApi;
 using OrleansDtm.Server.Security.Access;
@@ -17,6 +18,9 @@ internal static class AdminPage
         {
             services.AddSingleton<AdminFiles>();
             services.AddSingleton<UnfinishedSummary>();
+            services.AddSingleton<WaitingSummary>();
+            services.AddSingleton<ConnectionCounts>();
+            services.AddSingleton<IConnectionCounts>(static p => p.GetRequiredService<ConnectionCounts>());
             services.AddSingleton<Overview>();
             services.AddSingleton<SiloReports>();
             services.AddSingleton<ServicesPage>();
@@ -33,6 +37,7 @@ internal static class AdminPage
             return;
         }
 
+        app.Services.GetRequiredService<ConnectionCounts>(); // Before the first connection.
         var files = app.Services.GetRequiredService<AdminFiles>();
         var root = options.Admin.BasePath == "/" ? "" : options.Admin.BasePath;
         Get(root + "/", context =>

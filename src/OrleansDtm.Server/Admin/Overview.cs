@@ -15,6 +15,7 @@ internal sealed class Overview(
     ActivityClient activity,
     ActivityWindow window,
     UnfinishedSummary unfinished,
+    WaitingSummary waiting,
     CoordinatorOptions options,
     TimeProvider clock)
 {
@@ -24,8 +25,11 @@ internal sealed class Overview(
     /// <summary>How many failing services are listed.</summary>
     private const int ServicesMax = 50;
 
+    /// <summary>The rate of a silo is that of so many full slots.</summary>
+    private const int RateSlots = 6;
+
     /// <summary>
-    /// The failing services are those of the request's namespace. A caller that is bound to one does not see the counts
+    /// The failing services and the reasons for waiting are those of the request's namespace. A caller that is bound to one does not see the counts
     /// of all.
     /// </summary>
     public async Task<OverviewView> Read(HttpContext context, CancellationToken cancellationToken)
@@ -38,6 +42,7 @@ internal sealed class Overview(
     {
         var members = membership.CurrentSnapshot.Members.Values.ToArray();
         var unfinishedNow = unfinished.Read(cancellationToken);
+        var waitingNow = waiting.Read(space, cancellationToken);
         var silos = await Task.WhenAll(Shown(members).Select(member => Ask(member, cancellationToken)));
         var reports = silos.Select(static s => s.Report).OfType<ActivityReport>().ToArray();
         return new OverviewView
@@ -55,9 +60,10 @@ internal sealed class Overview(
                 Calls = LatencyView.Of(Sum(reports, static r => r.Calls)),
                 Requests = LatencyView.Of(Sum(reports, static r => r.Requests)),
             },
-            Services = [.. Services(reports, space).Take(ServicesMax).Select(ServiceView.Of)],
+            Services = Services(reports, space, await waitingNow),
             Silos = [.. silos.Select(static s => s.View)],
             Unfinished = await unfinishedNow,
+            Waiting = await waitingNow,
         };
     }
 
@@ -78,6 +84,8 @@ internal sealed class Overview(
                 Version = report?.Version,
                 Started = report?.Started.UtcDateTime,
                 Memory = report?.Memory,
+                Rate = report is null ? null : RateOf(report),
+                Load = report?.Load is { } load ? LoadView.Of(load) : null,
             },
             report);
     }
@@ -98,6 +106,7 @@ internal sealed class Overview(
             Requests = LatencyView.Of([]),
         },
         Services = view.Services,
+        Waiting = view.Waiting,
         Silos = [],
         Unfinished = new UnfinishedView
         {
@@ -123,16 +132,35 @@ internal sealed class Overview(
             .Select(static g => SlotView.Of(g.Aggregate(static (left, right) => left + right))),
     ];
 
-    private static IEnumerable<ServiceFailures> Services(ActivityReport[] reports, string space) => reports
-        .SelectMany(static r => r.Services)
-        .Where(s => (s.Namespace ?? "") == space)
-        .GroupBy(static s => s.Service, StringComparer.Ordinal)
-        .Select(static g => g.MaxBy(static s => s.LastAt)! with
-        {
-            Errors = g.Sum(static s => s.Errors),
-            Refusals = g.Sum(static s => s.Refusals),
-        })
-        .OrderByDescending(static s => s.Errors + s.Refusals);
+    /// <summary>Services with failures in the last minutes, or with calls that did not succeed.</summary>
+    private static IReadOnlyList<ServiceView> Services(
+        ActivityReport[] reports, string space, WaitingCountsView waiting)
+    {
+        var failures = reports.SelectMany(static r => r.Services)
+            .Where(s => (s.Namespace ?? "") == space)
+            .ToLookup(static s => s.Service, StringComparer.Ordinal);
+        var hosts = reports.SelectMany(static r => r.Hosts ?? [])
+            .ToLookup(static h => h.Host, StringComparer.Ordinal);
+        var waits = waiting.Services.ToDictionary(static s => s.Service, StringComparer.Ordinal);
+        return
+        [
+            .. failures.Select(static f => f.Key).Union(waits.Keys)
+                .Select(name => ServiceView.Of(
+                    name, [.. failures[name]], [.. hosts[name]], waits.GetValueOrDefault(name)))
+                .OrderByDescending(static s => s.Waiting)
+                .ThenByDescending(static s => s.Errors + s.Refusals)
+                .Take(ServicesMax),
+        ];
+    }
+
+    /// <summary>Transactions that a silo finished in a second, without the current slot.</summary>
+    private double RateOf(ActivityReport report)
+    {
+        var present = clock.GetUtcNow().ToUnixTimeSeconds() / ActivityWindow.SlotSeconds * ActivityWindow.SlotSeconds;
+        var from = present - (RateSlots * ActivityWindow.SlotSeconds);
+        return report.Slots.Where(s => s.Start >= from && s.Start < present).Sum(static s => s.Succeeded + s.Failed)
+            / (double)(RateSlots * ActivityWindow.SlotSeconds);
+    }
 
     private static long[] Sum(ActivityReport[] reports, Func<ActivityReport, long[]> counts)
     {

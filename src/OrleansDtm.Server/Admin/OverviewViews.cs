@@ -31,6 +31,8 @@ internal sealed class OverviewView
     public required IReadOnlyList<SiloView> Silos { get; init; }
 
     public required UnfinishedView Unfinished { get; init; }
+
+    public required WaitingCountsView Waiting { get; init; }
 }
 
 internal sealed class SlotView
@@ -95,7 +97,7 @@ internal sealed class LatencyView
         DurationBuckets.Percentile(counts, share)?.TotalMilliseconds;
 }
 
-/// <summary>A branch service with failures in the last minutes.</summary>
+/// <summary>A branch service with failures in the last minutes, or with transactions that wait for it.</summary>
 internal sealed class ServiceView
 {
     public required string Service { get; init; }
@@ -104,21 +106,76 @@ internal sealed class ServiceView
 
     public required long Refusals { get; init; }
 
-    public required DateTime LastTime { get; init; }
+    /// <summary>Errors and refusals of each of the last ten minutes, oldest first.</summary>
+    public required IReadOnlyList<long> Minutes { get; init; }
 
-    public required string LastError { get; init; }
+    /// <summary>Of the last failure; null = none in the last minutes.</summary>
+    public DateTime? LastTime { get; init; }
 
-    public required string LastGid { get; init; }
+    public string? LastError { get; init; }
 
-    public static ServiceView Of(ServiceFailures failures) => new()
+    public string? LastGid { get; init; }
+
+    /// <summary>The last answer SUCCESS or ONGOING since the start of the silos; null = none is known.</summary>
+    public DateTime? LastGood { get; init; }
+
+    /// <summary>The silos that limit the calls, because the last one got no answer.</summary>
+    public required int SilentSilos { get; init; }
+
+    /// <summary>Calls in flight, or waiting for a call slot.</summary>
+    public required int Open { get; init; }
+
+    /// <summary>Unfinished transactions with a call that did not succeed.</summary>
+    public required int Waiting { get; init; }
+
+    /// <summary>Those of them whose call is put aside.</summary>
+    public required int Parked { get; init; }
+
+    /// <summary>The most attempts of one of these calls.</summary>
+    public required int Attempts { get; init; }
+
+    /// <summary>When the longest-standing of these calls began to fail; null = unknown, or there is none.</summary>
+    public DateTime? Since { get; init; }
+
+    public static ServiceView Of(
+        string name,
+        IReadOnlyList<ServiceFailures> failures,
+        IReadOnlyList<HostActivity> hosts,
+        WaitingServiceView? waiting)
     {
-        Service = failures.Service,
-        Errors = failures.Errors,
-        Refusals = failures.Refusals,
-        LastTime = failures.LastAt.UtcDateTime,
-        LastError = failures.LastError,
-        LastGid = failures.LastGid,
-    };
+        var last = failures.MaxBy(static f => f.LastAt);
+        return new ServiceView
+        {
+            Service = name,
+            Errors = failures.Sum(static f => f.Errors),
+            Refusals = failures.Sum(static f => f.Refusals),
+            Minutes = Sum([.. failures.Select(static f => f.Minutes).OfType<long[]>()]),
+            LastTime = last?.LastAt.UtcDateTime,
+            LastError = last?.LastError,
+            LastGid = last?.LastGid,
+            LastGood = hosts.Max(static h => h.LastGoodAt)?.UtcDateTime,
+            SilentSilos = hosts.Count(static h => h.IsSilent),
+            Open = hosts.Sum(static h => h.Open),
+            Waiting = waiting?.Waiting ?? 0,
+            Parked = waiting?.Parked ?? 0,
+            Attempts = waiting?.Attempts ?? 0,
+            Since = waiting?.Since,
+        };
+    }
+
+    private static long[] Sum(long[][] minutes)
+    {
+        var sum = new long[minutes.Select(static m => m.Length).DefaultIfEmpty().Max()];
+        foreach (var of in minutes)
+        {
+            for (var i = 0; i < of.Length; i++)
+            {
+                sum[i] += of[i];
+            }
+        }
+
+        return sum;
+    }
 }
 
 internal sealed class SiloView
@@ -139,6 +196,41 @@ internal sealed class SiloView
     public DateTime? Started { get; init; }
 
     public long? Memory { get; init; }
+
+    /// <summary>Finished transactions in a second, of the last half minute.</summary>
+    public double? Rate { get; init; }
+
+    /// <summary>Null = the silo did not answer, or is of an earlier version.</summary>
+    public LoadView? Load { get; init; }
+}
+
+/// <summary>See <see cref="SiloLoad"/>.</summary>
+internal sealed class LoadView
+{
+    public required int CallsInFlight { get; init; }
+
+    public required int CallsWaiting { get; init; }
+
+    public required long LiveBytes { get; init; }
+
+    public double? SweepLag { get; init; }
+
+    public double? ClockBehind { get; init; }
+
+    public int? ClientConnections { get; init; }
+
+    public int? StoreConnections { get; init; }
+
+    public static LoadView Of(SiloLoad load) => new()
+    {
+        CallsInFlight = load.CallsInFlight,
+        CallsWaiting = load.CallsWaiting,
+        LiveBytes = load.LiveBytes,
+        SweepLag = load.SweepLag,
+        ClockBehind = load.ClockBehind,
+        ClientConnections = load.ClientConnections,
+        StoreConnections = load.StoreConnections,
+    };
 }
 
 /// <summary>Unfinished transactions in the store.</summary>

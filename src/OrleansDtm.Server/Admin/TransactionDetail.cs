@@ -57,6 +57,9 @@ internal sealed class TransactionDetail
 
     public required TransactionOptionsView Options { get; init; }
 
+    /// <summary>What the submit changed after the prepare.</summary>
+    public required IReadOnlyList<ChangeView> Changes { get; init; }
+
     public required IReadOnlyList<CallView> Calls { get; init; }
 
     /// <summary>Number of calls; <see cref="Calls"/> may have fewer.</summary>

@@ -59,6 +59,7 @@ internal static class TransactionDetails
             RetryCount = transaction.RetryCount,
             Version = transaction.Version,
             Options = Of(definition),
+            Changes = PreparedChanges.Of(definition),
             Calls = [.. transaction.Branches.Take(CallsMax).Select((branch, index) => Of(branch, index, ref left))],
             CallsTotal = transaction.Branches.Length,
             Callback = transaction.Query is { } callback ? Of(callback, Transaction.QueryIndex, ref left) : null,

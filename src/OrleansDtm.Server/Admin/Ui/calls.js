@@ -1,7 +1,8 @@
 // The calls of a transaction, each with its payload and a retry button.
 import { h } from './dom.js';
 import { mayChange } from './api.js';
-import { bytes, plural, pretty } from './format.js';
+import { bytes, pretty } from './format.js';
+import { parts, t } from './i18n.js';
 import { ago, badge, copyButton, empty } from './widgets.js';
 import { runs } from './folding.js';
 
@@ -70,11 +71,11 @@ export function calls(data, opened, redraw, act) {
   });
   const all = [data.callback && line(data.callback), branches, data.notice && line(data.notice)].flat(Infinity)
     .filter(Boolean);
-  if (all.length === 0) return empty('No branch is registered yet.');
+  if (all.length === 0) return empty(t('call.none'));
   return [
     h('ul', { class: 'calls' }, all),
     data.calls_total > data.calls.length
-      && h('p', { class: 'muted' }, `${data.calls_total - data.calls.length} more calls: see the raw JSON.`),
+      && h('p', { class: 'muted' }, t('call.more', { n: data.calls_total - data.calls.length })),
   ];
 }
 
@@ -90,12 +91,12 @@ function groupItem(data, group, isOpen, opened, redraw) {
         isOpen ? opened.delete(key) : opened.add(key);
         redraw();
       },
-    }, h('span', { class: 'mono' }, groupName(group)), h('span', {}, `${group.items.length} branches`)),
+    }, h('span', { class: 'mono' }, groupName(group)), h('span', {}, t('call.branches', { n: group.items.length }))),
     h('span', { class: 'states' }, group.items[0].calls.map(call => [
       h('span', { class: 'muted' }, `${call.op} `), badge(standing(data, call)), ' ']))));
 }
 
-const name = call => call.index === -1 ? 'query prepared' : call.index === -2 ? 'callback' : call.op;
+const name = call => call.index === -1 ? t('call.queryPrepared') : call.index === -2 ? t('call.callback') : call.op;
 
 function item(data, call, opened, redraw, act) {
   const key = `call ${call.index}`;
@@ -114,14 +115,14 @@ function item(data, call, opened, redraw, act) {
         },
       }, h('span', { class: 'mono' }, call.branch_id), h('span', {}, name(call))),
       badge(standing(data, call)),
-      h('span', { class: 'mono url' }, call.url || h('span', { class: 'muted' }, 'no URL')),
-      h('span', { class: 'muted tries' }, call.attempts > 0 && plural(call.attempts, 'attempt'), waiting && (call.parked ? ', put aside' : [', next ', ago(call.retry_at, data.now)])),
+      h('span', { class: 'mono url' }, call.url || h('span', { class: 'muted' }, t('call.noUrl'))),
+      h('span', { class: 'muted tries' }, call.attempts > 0 && t('call.attempts', { n: call.attempts }), waiting && (call.parked ? t('call.aside') : parts('call.next', { time: ago(call.retry_at, data.now) }))),
       waiting && h('span', { class: 'acts' },
-        button('Retry', `Retry ${call.branch_id} ${call.op} now`, `retry ${call.index}`, () => act.retry(call)),
+        button(t('call.retry'), t('call.retryLabel', { branch: call.branch_id, op: call.op }), `retry ${call.index}`, () => act.retry(call)),
         call.index >= 0
-          && button('Resolve', `Resolve ${call.branch_id} ${call.op}`, `resolve ${call.index}`, () => act.resolve(call)))),
+          && button(t('call.resolve'), t('call.resolveLabel', { branch: call.branch_id, op: call.op }), `resolve ${call.index}`, () => act.resolve(call)))),
     call.last_error && call.status !== 'succeed' && h('p', { class: 'error-text' }, call.last_error),
-    isOpen && call.policy && h('p', { class: 'muted policy' }, `Own options: ${call.policy}`),
+    isOpen && call.policy && h('p', { class: 'muted policy' }, t('call.policy', { policy: call.policy })),
     isOpen && payload(call),
     isOpen && call.result && result(call));
 }
@@ -130,29 +131,29 @@ const button = (text, label, key, onclick) => h('button', {
   type: 'button',
   'data-key': key,
   disabled: !mayChange(),
-  title: mayChange() ? null : 'Requires the role admin',
+  title: mayChange() ? null : t('role.admin'),
   'aria-label': label,
   onclick,
 }, text);
 
 function result(call) {
   const kept = call.result;
-  if (kept.omitted) return h('p', { class: 'muted' }, `The result is not kept: ${kept.omitted}.`);
+  if (kept.omitted) return h('p', { class: 'muted' }, t('call.noResult', { reason: kept.omitted }));
   const text = kept.text ?? kept.binary;
-  if (text === undefined) return h('p', { class: 'muted' }, 'The result is empty.');
+  if (text === undefined) return h('p', { class: 'muted' }, t('call.emptyResult'));
   return h('div', { class: 'payload' },
     h('p', { class: 'muted line' },
-      `Result, ${bytes(kept.bytes)}${kept.text === undefined ? ', binary, as base64' : ''}${kept.is_cut ? ', truncated' : ''}`,
-      copyButton(text, 'Copy the result')),
+      t('call.result', { size: bytes(kept.bytes) }), kept.text === undefined && t('call.binary'), kept.is_cut && t('call.cut'),
+      copyButton(text, t('copy.result'))),
     h('pre', { tabindex: '0', 'data-scroll': `result ${call.index}`, 'data-key': `result ${call.index}` }, kept.text === undefined ? text : pretty(text)));
 }
 
 function payload(call) {
   const text = call.payload ?? call.payload_binary;
-  if (text === undefined) return h('p', { class: 'muted' }, call.payload_bytes > 0 ? `The payload (${bytes(call.payload_bytes)}) is in the raw JSON.` : 'No payload.');
+  if (text === undefined) return h('p', { class: 'muted' }, call.payload_bytes > 0 ? t('call.payloadRaw', { size: bytes(call.payload_bytes) }) : t('call.noPayload'));
   return h('div', { class: 'payload' },
     h('p', { class: 'muted line' },
-      `Payload, ${bytes(call.payload_bytes)}${call.payload === undefined ? ', binary, as base64' : ''}${call.payload_is_cut ? ', truncated' : ''}`,
-      copyButton(text, 'Copy the payload')),
+      t('call.payload', { size: bytes(call.payload_bytes) }), call.payload === undefined && t('call.binary'), call.payload_is_cut && t('call.cut'),
+      copyButton(text, t('copy.payload'))),
     h('pre', { tabindex: '0', 'data-scroll': `payload ${call.index}`, 'data-key': `payload ${call.index}` }, call.payload === undefined ? text : pretty(text)));
 }

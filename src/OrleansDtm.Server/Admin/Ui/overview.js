@@ -1,17 +1,24 @@
 // The overview, refreshed while the tab is visible.
 import { h, show } from './dom.js';
 import { get } from './api.js';
-import { bytes, clock, count, duration, plural, rate } from './format.js';
-import { ago, badge, empty, failure, gidLink, time } from './widgets.js';
+import { clock, count, duration, rate } from './format.js';
+import { t } from './i18n.js';
+import { badge, empty, failure } from './widgets.js';
 import { bars, ranks } from './charts.js';
 import { keepFresh } from './refresh.js';
+import { attention, listLink } from './attention.js';
+import { silos } from './silos.js';
 
 export const section = 'overview';
-export const title = () => 'Overview';
+export const title = () => t('page.overview');
 
 const EVERY = 3000;
 const STATUSES = ['prepared', 'submitted', 'aborting'];
 const TYPES = ['saga', 'msg', 'tcc', 'xa', 'workflow'];
+
+/** The reasons for waiting, from those that work to those that need an operator. */
+const REASONS = ['answer', 'time', 'delay', 'submit', 'ongoing', 'orphan', 'retry', 'parked', 'silo'];
+const BAD = ['retry', 'parked', 'silo'];
 
 export async function open(place, parameters, signal, refused) {
   const fresh = keepFresh(
@@ -28,23 +35,24 @@ export async function open(place, parameters, signal, refused) {
 
 function heading(data, error) {
   return h('div', { class: 'heading' },
-    h('h1', {}, 'Overview'),
-    data && h('p', { class: `muted fresh ${error ? 'stale' : ''}` }, error ? `as of ${clock(data.now)}` : `live · ${clock(data.now)}`));
+    h('h1', {}, t('page.overview')),
+    data && h('p', { class: `muted fresh ${error ? 'stale' : ''}` }, t(error ? 'overview.asOf' : 'overview.live', { time: clock(data.now) })));
 }
 
 function content(data) {
   const told = data.silos.filter(silo => silo.started);
-  const scope = told.length > 1 ? `sum of ${told.length} silos` : 'this silo';
+  const scope = told.length > 1 ? t('overview.allSilos', { n: told.length }) : t('overview.thisSilo');
   const chart = { slots: data.slots, now: data.now, slotSeconds: data.slot_seconds, slotsMax: data.slots_max };
   return [
+    attention(data),
     tiles(data),
     h('section', { class: 'card' },
-      h('h2', {}, 'Last ten minutes ', h('small', {}, scope)),
+      h('h2', {}, t('overview.tenMinutes'), ' ', h('small', {}, scope)),
       h('div', { class: 'charts' },
-        bars({ ...chart, title: 'Finished transactions', good: { field: 'succeeded', name: 'succeeded' }, bad: { field: 'failed', name: 'failed' } }),
-        bars({ ...chart, title: 'Branch calls', good: { field: 'calls_answered', name: 'answered' }, bad: { field: 'calls_failed', name: 'failed' } })),
+        bars({ ...chart, title: t('overview.finished'), good: { field: 'succeeded', name: t('overview.succeeded') }, bad: { field: 'failed', name: t('overview.failedOnes') } }),
+        bars({ ...chart, title: t('overview.calls'), good: { field: 'calls_answered', name: t('overview.answered') }, bad: { field: 'calls_failed', name: t('overview.failedOnes') } })),
       latencies(data)),
-    h('div', { class: 'columns' }, unfinished(data), failing(data, scope)),
+    h('div', { class: 'columns' }, reasons(data), unfinished(data)),
     silos(data),
   ];
 }
@@ -66,12 +74,18 @@ function tiles(data) {
   const byStatus = STATUSES
     .map(status => [status, counts.filter(c => c.status === status).reduce((n, c) => n + c.count, 0)])
     .filter(([, n]) => n > 0).map(([status, n]) => `${count(n)} ${status}`).join(', ');
+  const { p50, p95, p99 } = data.latencies.transactions;
+  const read = data.waiting;
+  const waits = reason => read.problem ? '?' : `${count(read.reasons[reason] ?? 0)}${read.is_all ? '' : '+'}`;
+  const has = reason => (read.reasons[reason] ?? 0) > 0;
   return h('div', { class: 'tiles' },
-    tile('Transactions', rate(recentRate(data, 'succeeded', 'failed')), '/s', 'finished, last 30 s'),
-    tile('Latency p50', duration(data.latencies.transactions.p50), '', `p95: ${duration(data.latencies.transactions.p95)}`),
-    tile('Unfinished', problem ? '?' : count(all), '', problem ? 'unknown' : byStatus || 'none'),
-    tile('Overdue', problem ? '?' : count(overdue), '', overdue > 0 ? 'overdue by more than 10 s' : 'none overdue', overdue > 0),
-    tile('Failed', count(failed), '', 'transactions, last 10 min'));
+    tile(t('page.transactions'), rate(recentRate(data, 'succeeded', 'failed')), '/s', t('overview.finishedNote')),
+    tile(t('overview.latency50'), duration(p50), '', t('overview.latencyNote', { p95: duration(p95), p99: duration(p99) })),
+    tile(t('overview.unfinished'), problem ? '?' : count(all), '', problem ? t('overview.unknown') : byStatus || t('overview.none')),
+    tile(t('overview.retrying'), waits('retry'), '', t('overview.retryingNote'), has('retry')),
+    tile(t('overview.parked'), waits('parked'), '', t('overview.parkedNote'), has('parked')),
+    tile(t('overview.overdue'), problem ? '?' : count(overdue), '', t(overdue > 0 ? 'overview.overdueNote' : 'overview.overdueNone'), overdue > 0),
+    tile(t('overview.failed'), count(failed), '', t('overview.failedNote')));
 }
 
 const tile = (name, value, unit, note, bad = false) => h('div', { class: `tile ${bad ? 'bad' : ''}` },
@@ -82,67 +96,50 @@ function latencies(data) {
     h('th', { scope: 'row' }, name), h('td', {}, `${rate(perSecond)}/s`),
     h('td', {}, duration(latency.p50)), h('td', {}, duration(latency.p95)), h('td', {}, duration(latency.p99)));
   return h('table', { class: 'numbers' },
-    h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Latency'), ['Rate', 'p50', 'p95', 'p99'].map(name => h('th', { scope: 'col' }, name)))),
+    h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, t('overview.latency')), [t('overview.rate'), 'p50', 'p95', 'p99'].map(name => h('th', { scope: 'col' }, name)))),
     h('tbody', {},
-      row('Transactions, creation to end', data.latencies.transactions, recentRate(data, 'succeeded', 'failed')),
-      row('Branch calls', data.latencies.calls, recentRate(data, 'calls_answered', 'calls_failed')),
-      row('Requests to the coordinator', data.latencies.requests, recentRate(data, 'requests'))));
+      row(t('overview.latencyTransactions'), data.latencies.transactions, recentRate(data, 'succeeded', 'failed')),
+      row(t('overview.calls'), data.latencies.calls, recentRate(data, 'calls_answered', 'calls_failed')),
+      row(t('overview.latencyRequests'), data.latencies.requests, recentRate(data, 'requests'))));
 }
 
-const listLink = parameters => `#/transactions?${new URLSearchParams(parameters)}`;
+/** Each unfinished transaction once, by the reason why it has not ended. */
+function reasons({ waiting }) {
+  const rows = REASONS.filter(reason => waiting.reasons[reason] > 0);
+  return h('section', { class: 'card' },
+    h('h2', {}, t('overview.why'), ' ', h('small', {}, waiting.is_all ? t('overview.whyAll') : t('overview.whyNewest', { n: waiting.read }))),
+    waiting.problem ? h('p', { class: 'banner bad', role: 'alert' }, t('overview.problem', { problem: waiting.problem }))
+      : rows.length === 0 ? empty(t('overview.noUnfinished'))
+        : ranks(rows.map(reason => ({ label: t(`reason.${reason}`), value: waiting.reasons[reason], bad: BAD.includes(reason) }))));
+}
+
+const AGES = { 60: 'overview.age60', 600: 'overview.age600', 3600: 'overview.age3600', 86400: 'overview.age86400' };
 
 function unfinished(data) {
   const { counts, ages, problem } = data.unfinished;
   const rows = TYPES.flatMap(type => STATUSES.map(status => counts.find(c => c.type === type && c.status === status))).filter(c => c && c.count > 0);
-  const words = { 60: '1 min', 600: '10 min', 3600: '1 h', 86400: '1 day' };
-  const word = age => words[age.from_seconds] ?? duration(age.from_seconds * 1000);
-  const names = ages.map((age, i) => i === ages.length - 1 ? `over ${word(age)}` : i === 0 ? `under ${word(ages[1])}` : `${word(age)} – ${word(ages[i + 1])}`);
+  const word = age => AGES[age.from_seconds] ? t(AGES[age.from_seconds]) : duration(age.from_seconds * 1000);
+  const names = ages.map((age, i) => i === ages.length - 1 ? t('overview.over', { age: word(age) })
+    : i === 0 ? t('overview.under', { age: word(ages[1]) }) : `${word(age)} – ${word(ages[i + 1])}`);
+  const columns = ['overview.pattern', 'overview.status', 'overview.count', 'overview.overdue'];
   return h('section', { class: 'card' },
-    h('h2', {}, 'Unfinished ', h('small', {}, 'whole store')),
-    problem ? h('p', { class: 'banner bad', role: 'alert' }, `Unknown: ${problem}`)
-      : rows.length === 0 ? empty('No unfinished transactions.')
+    h('h2', {}, t('overview.unfinished'), ' ', h('small', {}, t('overview.wholeStore'))),
+    problem ? h('p', { class: 'banner bad', role: 'alert' }, t('overview.problem', { problem }))
+      : rows.length === 0 ? empty(t('overview.noUnfinished'))
         : [
           h('table', { class: 'numbers' },
-            h('thead', {}, h('tr', {}, ['Pattern', 'Status', 'Count', 'Overdue'].map(name => h('th', { scope: 'col' }, name)))),
+            h('thead', {}, h('tr', {}, columns.map(name => h('th', { scope: 'col' }, t(name))))),
             h('tbody', {}, rows.map(c => h('tr', {},
               h('td', {}, c.type),
               h('td', {}, h('a', { href: listLink({ transType: c.type, status: c.status }), 'data-key': `${c.type} ${c.status}` }, badge(c.status))),
               h('td', {}, count(c.count)),
               h('td', { class: c.overdue > 0 ? 'bad' : 'muted' }, count(c.overdue)))))),
-          h('h3', {}, 'By age'),
-          ages.length === 0 ? h('p', { class: 'muted' }, 'Too many to count by age.')
+          h('h3', {}, t('overview.byAge')),
+          ages.length === 0 ? h('p', { class: 'muted' }, t('overview.tooMany'))
             : ranks(ages.map((age, i) => ({
               label: names[i],
               value: age.count,
               bad: age.from_seconds >= 3600,
             }))),
         ]);
-}
-
-function failing(data, scope) {
-  return h('section', { class: 'card' },
-    h('h2', {}, 'Failing services ', h('small', {}, `last ten minutes, ${scope}`)),
-    data.services.length === 0 ? empty('No failed calls.')
-      : h('ul', { class: 'services', tabindex: '0', 'aria-label': 'Failing services', 'data-scroll': 'services', 'data-key': 'services' }, data.services.map(service => h('li', {},
-        h('div', { class: 'line' },
-          h('strong', { class: 'mono' }, service.service),
-          h('span', { class: 'counts' },
-            service.errors > 0 && badge('unknown', plural(service.errors, 'error')),
-            service.refusals > 0 && badge('failed', plural(service.refusals, 'failure')))),
-        h('p', { class: 'error-text' }, service.last_error || 'no error text'),
-        h('div', { class: 'muted line' }, gidLink(service.last_gid), ago(service.last_time, data.now))))));
-}
-
-function silos(data) {
-  return h('section', { class: 'card' },
-    h('h2', {}, data.cluster_mode === 'Local' ? 'This coordinator ' : `Silos of the cluster `, h('small', {}, `${data.cluster_mode} · ${data.store}`)),
-    h('table', { class: 'rows stacked labelled' },
-      h('thead', {}, h('tr', {}, ['Silo', 'Status', 'Version', 'Uptime', 'Memory'].map(name => h('th', { scope: 'col' }, name)))),
-      h('tbody', {}, data.silos.map(silo => h('tr', {},
-        h('td', { 'data-label': 'Silo' }, h('span', {}, h('span', { class: 'mono' }, silo.address), ' ', h('span', { class: 'muted' }, silo.name), silo.is_here && [' ', badge('here', 'serves this page')])),
-        h('td', { 'data-label': 'Status' }, h('span', {}, badge(`silo-${silo.status.toLowerCase()}`, silo.status))),
-        h('td', { 'data-label': 'Version' }, silo.version ?? '–'),
-        h('td', { 'data-label': 'Uptime' }, silo.started ? h('span', { title: `since ${silo.started}` }, duration(new Date(data.now) - new Date(silo.started))) : '–'),
-        h('td', { 'data-label': 'Memory' }, silo.memory ? bytes(silo.memory) : silo.status === 'Active' ? 'no response: not included' : '–'))))),
-    h('p', { class: 'muted' }, 'Version of this silo: ', data.version, '. Its time: ', time(data.now), '.'));
 }

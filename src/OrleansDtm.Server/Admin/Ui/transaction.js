@@ -1,8 +1,9 @@
 // One transaction: status, calls, attempts in time order, and actions.
 import { h, show } from './dom.js';
 import { get, mayChange, post, watch } from './api.js';
-import { count, duration, plural, pretty, seconds } from './format.js';
-import { ago, badge, confirm, copy, copyButton, failure, time, toast } from './widgets.js';
+import { parts, t } from './i18n.js';
+import { badge, confirm, copy, copyButton, failure, toast } from './widgets.js';
+import { facts } from './facts.js';
 import { graph } from './graph.js';
 import { calls, openGroup, waits } from './calls.js';
 import { timeline } from './timeline.js';
@@ -12,7 +13,7 @@ import { waiting } from './waiting.js';
 import { curl } from './curl.js';
 
 export const section = 'transactions';
-export const title = parameters => parameters.get('gid') ?? 'Transaction';
+export const title = parameters => parameters.get('gid') ?? t('transaction.title');
 
 const EVERY = 5000;
 
@@ -26,8 +27,7 @@ export async function open(place, parameters, signal, refused) {
     (data, error) => {
       if (error && refused(error)) return false;
       if (error?.status === 404 && data === null) {
-        show(place, h('h1', {}, 'No such transaction'), h('p', {}, 'There is no transaction with the gid ', h('code', { class: 'mono' }, gid),
-          '. Finished transactions are deleted after Store:Retention.'));
+        show(place, h('h1', {}, t('transaction.none')), h('p', {}, parts('transaction.noneText', { gid: h('code', { class: 'mono' }, gid) })));
         return false;
       }
       show(place, error && failure(error, () => fresh.look()), data && content(data));
@@ -40,12 +40,12 @@ export async function open(place, parameters, signal, refused) {
     header(data),
     waiting(data),
     facts(data, fold),
-    h('section', { class: 'card' }, h('h2', {}, 'Steps'), graph(data, place.clientWidth, opened, redraw, reveal)),
-    h('section', { class: 'card' }, h('h2', {}, 'Branch calls'), calls(data, opened, redraw, {
+    h('section', { class: 'card' }, h('h2', {}, t('transaction.steps')), graph(data, place.clientWidth, opened, redraw, reveal)),
+    h('section', { class: 'card' }, h('h2', {}, t('transaction.calls')), calls(data, opened, redraw, {
       retry: call => retry(data, call),
       resolve: call => resolve(data, call),
     })),
-    h('section', { class: 'card' }, h('h2', {}, 'Attempts'), timeline(data, opened, redraw)),
+    h('section', { class: 'card' }, h('h2', {}, t('transaction.attempts')), timeline(data, opened, redraw)),
     mayChange() && audit(opened, fold),
     more(data),
   ];
@@ -65,24 +65,24 @@ export async function open(place, parameters, signal, refused) {
   function header(data) {
     last = data;
     const allowed = mayChange();
-    const why = allowed ? null : 'Requires the role admin';
+    const why = allowed ? null : t('role.admin');
     const pending = [...data.calls, data.callback].filter(call => call && waits(data, call));
     return h('div', { class: 'heading' },
       h('div', { class: 'what' },
-        h('h1', { class: 'gid' }, h('span', { class: 'mono' }, data.gid), copyButton(data.gid, 'Copy the gid')),
-        h('p', {}, badge(data.status), ' ', data.parked && [badge('parked', 'put aside'), ' '],
-          data.namespace && [h('span', { class: 'badge', title: 'Namespace' }, data.namespace), ' '],
-          h('span', { class: 'muted' }, `${data.type} over ${data.protocol}`))),
+        h('h1', { class: 'gid' }, h('span', { class: 'mono' }, data.gid), copyButton(data.gid, t('copy.gid'))),
+        h('p', {}, badge(data.status), ' ', data.parked && [badge('parked', t('call.parked')), ' '],
+          data.namespace && [h('span', { class: 'badge', title: t('transaction.namespace') }, data.namespace), ' '],
+          h('span', { class: 'muted' }, t('transaction.over', { type: data.type, protocol: data.protocol })))),
       h('div', { class: 'buttons' },
-        h('button', { type: 'button', 'data-key': 'curl', onclick: () => copyCurl(data) }, 'Copy as curl'),
+        h('button', { type: 'button', 'data-key': 'curl', onclick: () => copyCurl(data) }, t('transaction.curl')),
         !data.is_final && [
           h('button', {
             type: 'button',
             'data-key': 'retry now',
             disabled: !allowed || pending.length === 0,
-            title: why ?? (pending.length === 0 ? 'No call waits for a retry' : null),
+            title: why ?? (pending.length === 0 ? t('transaction.noRetry') : null),
             onclick: () => retryAll(last, pending),
-          }, 'Retry now'),
+          }, t('transaction.retryNow')),
           h('button', {
             type: 'button',
             class: 'danger',
@@ -90,7 +90,7 @@ export async function open(place, parameters, signal, refused) {
             disabled: !allowed,
             title: why,
             onclick: () => stop(last),
-          }, 'Force stop'),
+          }, t('transaction.stop')),
         ]));
   }
 
@@ -98,14 +98,14 @@ export async function open(place, parameters, signal, refused) {
     try {
       const { requests, problem } = await get('submit', { gid: data.gid }, signal);
       if (problem) {
-        toast(`There is no command: ${problem}`, true);
+        toast(t('transaction.noCurl', { problem }), true);
         return;
       }
       await copy(curl(requests));
       const isMasked = requests.some(({ body }) => body.includes('***'));
-      toast(`Copied. Change the gid in it to submit it once more.${isMasked ? ' Secrets are ***: put them in.' : ''}`);
+      toast(t(isMasked ? 'transaction.copiedMasked' : 'transaction.copied'));
     } catch (e) {
-      if (e.name !== 'AbortError') toast(`Not copied: ${e.message}`, true);
+      if (e.name !== 'AbortError') toast(t('transaction.notCopied', { problem: e.message }), true);
     }
   }
 
@@ -117,67 +117,66 @@ export async function open(place, parameters, signal, refused) {
   }
 
   const stop = data => act({
-    title: 'Force stop?',
+    title: t('stop.title'),
     text: [
       h('p', { class: 'mono gid-line' }, data.gid),
-      h('p', {}, `This ${data.type} ends as failed at once, without compensation: effects of its branches remain. Calls in flight are not awaited.`),
-      h('p', {}, 'This cannot be undone.'),
+      h('p', {}, t('stop.text', { type: data.type })),
+      h('p', {}, t('stop.final')),
     ],
-    verb: 'Force stop',
+    verb: t('transaction.stop'),
     danger: true,
     run: () => post('force-stop', { gid: data.gid }),
-  }, `${data.gid} was stopped.`);
+  }, t('stop.done', { gid: data.gid }));
 
   const retryAll = (data, waiting) => act({
-    title: 'Retry now?',
+    title: t('retryAll.title'),
     text: [
       h('p', { class: 'mono gid-line' }, data.gid),
-      h('p', {}, `${plural(waiting.length, 'pending call')} will be made now:`),
+      h('p', {}, t('retryAll.text', { n: waiting.length })),
       h('ul', {}, waiting.slice(0, 10).map(call => h('li', {}, `${call.branch_id} ${call.op} `, h('span', { class: 'mono muted' }, call.url))),
-        waiting.length > 10 && h('li', {}, `and ${waiting.length - 10} more`)),
+        waiting.length > 10 && h('li', {}, t('retryAll.more', { n: waiting.length - 10 }))),
     ],
-    verb: 'Retry',
+    verb: t('call.retry'),
     run: () => post('retry', { gid: data.gid }),
-  }, `The pending calls of ${data.gid} are made now.`);
+  }, t('retryAll.done', { gid: data.gid }));
 
   const retry = (data, call) => act({
-    title: 'Retry this call?',
+    title: t('retry.title'),
     text: [
       h('p', { class: 'mono gid-line' }, data.gid),
-      h('p', {}, `The ${call.op} of branch ${call.branch_id} will be called now. Other calls keep waiting:`),
+      h('p', {}, t('retry.text', { op: call.op, branch: call.branch_id })),
       h('p', { class: 'mono' }, call.url),
     ],
-    verb: 'Retry',
+    verb: t('call.retry'),
     run: () => post('retry-branch', { gid: data.gid, branch_id: call.branch_id, op: call.op }),
-  }, `Branch ${call.branch_id} ${call.op} is called now.`);
+  }, t('retry.done', { op: call.op, branch: call.branch_id }));
 
   const resolve = (data, call) => act({
-    title: 'Resolve this call?',
+    title: t('resolve.title'),
     text: [
       h('p', { class: 'mono gid-line' }, data.gid),
-      h('p', {}, `The ${call.op} of branch ${call.branch_id} counts as succeeded without a call. `
-        + 'Do this only if its effect was applied by hand, or is not wanted:'),
+      h('p', {}, t('resolve.text', { op: call.op, branch: call.branch_id })),
       h('p', { class: 'mono' }, call.url),
-      h('label', {}, 'Reason', h('input', { name: 'reason', required: true, maxlength: 256, autocomplete: 'off' })),
-      h('p', {}, 'The history of the call and the audit log keep the reason. This cannot be undone.'),
+      h('label', {}, t('resolve.reason'), h('input', { name: 'reason', required: true, maxlength: 256, autocomplete: 'off' })),
+      h('p', {}, t('resolve.kept')),
     ],
-    verb: 'Resolve',
+    verb: t('call.resolve'),
     danger: true,
     run: ({ reason }) => post('resolve-branch', { gid: data.gid, branch_id: call.branch_id, op: call.op, reason }),
-  }, `Branch ${call.branch_id} ${call.op} is resolved.`);
+  }, t('resolve.done', { op: call.op, branch: call.branch_id }));
 
   function more(data) {
-    const text = h('pre', { tabindex: '0', 'data-scroll': 'raw', 'data-key': 'raw text' }, raw ?? 'Loading…');
+    const text = h('pre', { tabindex: '0', 'data-scroll': 'raw', 'data-key': 'raw text' }, raw ?? t('loading'));
     const load = async () => {
       try {
         raw = JSON.stringify(await get('query', { gid: data.gid }, signal), null, 2);
         text.textContent = raw;
       } catch (e) {
-        if (e.name !== 'AbortError') text.textContent = `Not available: ${e.message}`;
+        if (e.name !== 'AbortError') text.textContent = t('transaction.notAvailable', { problem: e.message });
       }
     };
     if (opened.has('raw')) load();
-    return fold('raw', 'card', h('h2', {}, 'Raw JSON ', h('small', {}, 'of /api/dtmsvr/query')), text, load);
+    return fold('raw', 'card', h('h2', {}, t('transaction.raw'), ' ', h('small', {}, t('transaction.rawOf'))), text, load);
   }
 
   /** A part that can be expanded and stays expanded after a refresh. */
@@ -196,38 +195,4 @@ export async function open(place, parameters, signal, refused) {
 
   watch({ gid }, () => fresh.look(), signal); // Attempts are no change of the status: they are polled.
   await fresh.first;
-}
-
-function facts(data, fold) {
-  const o = data.options;
-  const fact = (name, ...value) => h('div', {}, h('dt', {}, name), h('dd', {}, ...value));
-  const took = data.finished && new Date(data.finished) - new Date(data.created);
-  return h('section', { class: 'card' },
-    data.reason && h('p', { class: `banner ${data.status === 'failed' ? 'bad' : 'warn'}` }, h('strong', {}, 'Rollback reason: '), data.reason),
-    h('dl', { class: 'facts' },
-      fact('Created', time(data.created)),
-      data.finished ? fact('Finished', time(data.finished), ' ', h('span', { class: 'muted' }, `after ${duration(took)}`)) : fact('Last change', time(data.updated)),
-      !data.is_final && fact('Next', data.due ? ago(data.due, data.now) : data.parked ? 'put aside: waits for an operator' : 'waits for its submitter'),
-      Object.keys(data.tags).length > 0 && fact('Tags', Object.entries(data.tags).flatMap(([key, value]) => [
-        h('a', { class: 'mono', href: `#/transactions?${new URLSearchParams({ tag: `${key}:${value}` })}`, 'data-key': `tag ${key}` }, `${key}:${value}`), ' '])),
-      fact('Retries', `${seconds(o.retry_interval)}, doubling to ${seconds(o.retry_interval_max)}`),
-      o.retry_limit > 0 && fact('Retry limit', `${data.retry_count} of ${o.retry_limit} used`),
-      o.results && fact('Results', 'kept'),
-      (o.give_up_after > 0 || o.give_up_after_seconds > 0) && fact('Put aside after', [o.give_up_after > 0 && plural(o.give_up_after, 'error'), o.give_up_after_seconds > 0 && seconds(o.give_up_after_seconds)].filter(Boolean).join(' or ')),
-      fact('Request timeout', seconds(o.request_timeout)),
-      o.timeout_to_fail > 0 && fact('Timeout to fail', seconds(o.timeout_to_fail)),
-      o.delay > 0 && fact('Delay', seconds(o.delay)),
-      o.concurrent && fact('Branches', 'concurrent'),
-      o.wait_result && fact('Submitter', 'waits for the result'),
-      o.query_prepared && fact('Query prepared', h('span', { class: 'mono' }, o.query_prepared)),
-      o.notice_url && fact('Callback URL', h('span', { class: 'mono' }, o.notice_url)),
-      o.branch_headers.length > 0 && fact('Branch headers', h('span', { class: 'mono' }, o.branch_headers.join(', '))),
-      data.trace_id && fact('Trace',
-        data.trace_url
-          ? h('a', { class: 'mono', href: data.trace_url, target: '_blank', rel: 'noopener noreferrer', 'data-key': 'trace' }, data.trace_id)
-          : h('span', { class: 'mono' }, data.trace_id),
-        ' ', copyButton(data.trace_id, 'Copy the trace id')),
-      fact('Writes', count(data.version))),
-    data.result && [h('h3', {}, 'Result'), h('pre', { tabindex: '0', 'data-key': 'result', 'data-scroll': 'result' }, pretty(data.result))],
-    data.custom_data && fold('custom data', '', 'Custom data', h('pre', { tabindex: '0', 'data-key': 'custom text', 'data-scroll': 'custom' }, pretty(data.custom_data))));
 }
