@@ -95,7 +95,10 @@ public sealed class ActivityTests
         Assert.Equal(("h999:80", 1L, 1L, "no", "g1"), (
             services[0].Service, services[0].Errors, services[0].Refusals, services[0].LastError, services[0].LastGid));
         Assert.Equal(300, services[1].LastError.Length);
-        _time.Advance(TimeSpan.FromMinutes(11));
+        Assert.Equal([0, 0, 0, 0, 0, 0, 0, 0, 0, 2], services[0].Minutes!);
+        _time.Advance(TimeSpan.FromMinutes(3));
+        Assert.Equal([0, 0, 0, 0, 0, 0, 2, 0, 0, 0], window.Read().Services[0].Minutes!);
+        _time.Advance(TimeSpan.FromMinutes(8));
         Assert.Empty(window.Read().Services);
     }
 

@@ -115,6 +115,7 @@ internal static class CoordinatorMessages
             FinishTime = ended ? Timestamp.FromDateTime(view.FinishTime ?? view.RollbackTime ?? view.UpdateTime) : null,
             NextCronTime = ended ? null : Timestamp.FromDateTime(view.NextCronTime),
             Parked = view.Parked,
+            Waiting = view.Waiting is { } waiting ? Of(waiting, secrets) : null,
         };
         foreach (var (key, value) in view.Tags ?? ReadOnlyDictionary<string, string>.Empty)
         {
@@ -123,6 +124,20 @@ internal static class CoordinatorMessages
 
         return transaction;
     }
+
+    private static Waiting Of(WaitingView view, bool secrets) => new()
+    {
+        Reason = view.Reason,
+        BranchId = view.BranchId ?? "",
+        Op = view.Op ?? "",
+        Service = view.Service ?? "",
+        Attempts = view.Attempts,
+        LastError = Shown(view.LastError, secrets),
+        Since = view.Since is { } since ? Timestamp.FromDateTime(since) : null,
+        SinceEarlier = view.SinceEarlier,
+        Until = view.Until is { } until ? Timestamp.FromDateTime(until) : null,
+        Others = view.Others,
+    };
 
     private static Branch Of(BranchView view, bool secrets)
     {

@@ -31,9 +31,9 @@ public sealed class OverviewTests(AdminStage stage)
         var service = visit.Page.Locator(".services li", new() { HasText = new Uri(busi.Url).Authority });
         await Expect(service).ToContainTextAsync("1 error");
         await Expect(service).ToContainTextAsync("2 failures");
-        await Expect(service.GetByRole(AriaRole.Link)).ToHaveTextAsync(waiting);
+        await Expect(service.GetByRole(AriaRole.Link, new() { Name = waiting })).ToBeVisibleAsync();
         await Expect(visit.Page.Locator("tr", new() { HasText = "msg" }).GetByText("submitted")).ToBeVisibleAsync();
-        await Expect(visit.Page.Locator(".ranks li").First).ToContainTextAsync("under 1 min");
+        await Expect(visit.Page.Locator(".ranks li", new() { HasText = "under 1 min" })).ToBeVisibleAsync();
         await Expect(visit.Page.GetByText("serves this page")).ToBeVisibleAsync();
         await Expect(visit.Page.Locator(".numbers tr", new() { HasText = "Branch calls" })).ToContainTextAsync("ms");
         Assert.NotEqual("0", await visit.Page.Locator(".tile", new() { HasText = "transactions, last 10 min" })

@@ -41,6 +41,33 @@ public sealed class TransactionReadingTests(AdminStage stage)
         await Expect(why).ToHaveCountAsync(0);
     }
 
+    /// <summary>Options of the submit that differ from those of the prepare are in force, and easily overlooked.</summary>
+    [Fact]
+    public async Task What_the_submit_changed_after_the_prepare_stands_beside_what_was_prepared()
+    {
+        await using var busi = await Participant.Start();
+        var gid = SagaBody.NewGid();
+        await stage.Server.Accept("prepare", PatternBodies.Msg(gid, busi, 1).With("request_timeout", 7));
+        await stage.Server.Accept("submit", PatternBodies.Msg(gid, busi, 1).With("request_timeout", 9)
+            .With("custom_data", "{\"delay\":3600}"));
+        await using var visit = await stage.Visit("/transaction?gid=" + gid);
+
+        var changes = visit.Main.Locator(".changes tbody tr");
+        await Expect(changes).ToHaveCountAsync(3);
+        await Expect(changes.Nth(0)).ToContainTextAsync("request_timeout79");
+        await Expect(changes.Nth(1)).ToContainTextAsync("delay03600");
+        await Expect(changes.Nth(2)).ToContainTextAsync("custom_datanot set{");
+        await visit.Shot("transaction-changes");
+        await stage.Server.Accept("forceStop", PatternBodies.Of(gid, "msg"));
+
+        var same = SagaBody.NewGid();
+        await stage.Server.Accept("prepare", PatternBodies.Msg(same, busi, 1).With("request_timeout", 7));
+        await stage.Server.Accept("submit", PatternBodies.Msg(same, busi, 1).With("request_timeout", 7));
+        await visit.Go("/transaction?gid=" + same);
+        await Expect(visit.Main).ToContainTextAsync(same);
+        await Expect(changes).ToHaveCountAsync(0);
+    }
+
     [Theory]
     [InlineData(1200, ColorScheme.Light)]
     [InlineData(1200, ColorScheme.Dark)]

@@ -39,6 +39,7 @@ public sealed class ClockKeeperTests : IDisposable
         _database.AdjustTime(Noon.AddMinutes(minutes));
         await _keeper.Look(_clock, Cancel);
         Assert.Equal(Noon.AddMinutes(minutes), _clock.GetUtcNow());
+        Assert.Equal(TimeSpan.FromMinutes(minutes), _keeper.MachineIsBehind);
     }
 
     [Fact]
@@ -78,6 +79,7 @@ public sealed class ClockKeeperTests : IDisposable
         _store.Clock = null;
         await _keeper.Look(_clock, Cancel);
         Assert.Equal(Noon, _clock.GetUtcNow());
+        Assert.Null(_keeper.MachineIsBehind);
     }
 
     [Fact]

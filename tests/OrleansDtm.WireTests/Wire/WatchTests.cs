@@ -69,9 +69,15 @@ public sealed class WatchTests(RunningServer running)
 
         var early = await client.WaitAsync(new WaitRequest { Gid = gid, Timeout = 0.01 }, cancellationToken: Cancel);
         Assert.Equal("submitted", early.Transaction.Status);
+        await Dtm.UntilWaiting(gid);
+        var why = (await client.QueryAsync(new GidRequest { Gid = gid }, cancellationToken: Cancel)).Transaction.Waiting;
+        Assert.Equal(("retry", "01", "action", 1), (why.Reason, why.BranchId, why.Op, why.Attempts));
+        Assert.Equal(new Uri(busi.Url).Authority, why.Service);
+        Assert.True(why.Until > why.Since);
         var wait = client.WaitAsync(new WaitRequest { Gid = gid, Timeout = 60 }, cancellationToken: Cancel);
         await Dtm.Post("forceStop", new JsonObject { ["gid"] = gid });
-        Assert.Equal("failed", (await wait).Transaction.Status);
+        var ended = await wait;
+        Assert.Equal(("failed", null), (ended.Transaction.Status, ended.Transaction.Waiting));
         await GrpcDtm.Fails(
             StatusCode.NotFound,
             client.WaitAsync(new WaitRequest { Gid = "no-such-gid" }, cancellationToken: Cancel).ResponseAsync);

@@ -66,7 +66,7 @@ function service(one, data) {
       one.parked > 0 && t('services.parked', { n: one.parked })),
     one.last_error !== undefined && h('p', { class: 'error-text' }, one.last_error || t('services.noText')),
     h('p', { class: 'muted line' },
-      one.last_gid && [gidLink(one.last_gid), ago(one.last_time, data.now)],
+      one.last_gid && [gidLink(one.last_gid), h('span', {}, parts('services.failed', { time: ago(one.last_time, data.now) }))],
       h('span', {}, one.last_good ? parts('services.good', { time: ago(one.last_good, data.now) }) : t('services.neverGood')),
       one.open > 0 && h('span', {}, t('services.open', { n: one.open }))),
   ];

@@ -88,6 +88,7 @@ export const texts = {
   'services.attempts': { one: ', with one attempt so far', other: ', with up to {n} attempts' },
   'services.parked': ', {n} put aside',
   'services.noText': 'no error text',
+  'services.failed': 'failed {time}',
   'services.good': 'last good answer {time}',
   'services.neverGood': 'no good answer since the start',
   'services.open': { one: '{n} call open', other: '{n} calls open' },

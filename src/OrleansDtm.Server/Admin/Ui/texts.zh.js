@@ -88,6 +88,7 @@ export const texts = {
   'services.attempts': '，最多已尝试 {n} 次',
   'services.parked': '，其中 {n} 个已搁置',
   'services.noText': '没有错误文本',
+  'services.failed': '失败于 {time}',
   'services.good': '最近一次正常应答：{time}',
   'services.neverGood': '启动以来没有正常应答',
   'services.open': '{n} 个调用未完成',
