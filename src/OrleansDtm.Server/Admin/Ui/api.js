@@ -1,6 +1,7 @@
 // The server's API: data below ui/api, the session below ui/session. Paths are relative to the page.
-
+import { t } from './i18n.js';
 import { chosen } from './namespace.js';
+import { heard } from './times.js';
 
 /** A failed request. status 0 = the server is unreachable. */
 export class ApiError extends Error {
@@ -16,6 +17,9 @@ export const current = () => session;
 
 /** Whether the session has the role admin. */
 export const mayChange = () => session.roles.includes('admin');
+
+/** The attributes of a control that needs the role admin: without it, it is disabled and says so. */
+export const forAdmins = () => mayChange() ? {} : { disabled: true, title: t('role.needed') };
 
 /** Loads the session. A server without sessions allows everything. */
 export async function loadSession() {
@@ -101,7 +105,7 @@ async function send(url, options) {
     response = await fetch(url, { credentials: 'same-origin', cache: 'no-store', ...options, headers });
   } catch (e) {
     if (e.name === 'AbortError') throw e;
-    throw new ApiError(0, 'the coordinator does not respond');
+    throw new ApiError(0, t('api.away'));
   }
   const text = await response.text();
   let json = null;
@@ -110,16 +114,17 @@ async function send(url, options) {
   } catch {
     // Not JSON, such as a proxy's error page: use the status.
   }
+  if (json?.now) heard(json.now);
   if (response.ok) return json;
   throw new ApiError(response.status, json?.message || words(response.status));
 }
 
 function words(status) {
   switch (status) {
-    case 401: return 'not signed in';
-    case 403: return 'permission denied';
-    case 404: return 'not found';
-    case 503: return 'the coordinator cannot reach its store';
-    default: return `the server answered ${status}`;
+    case 401: return t('api.401');
+    case 403: return t('api.403');
+    case 404: return t('api.404');
+    case 503: return t('api.503');
+    default: return t('api.other', { status });
   }
 }

@@ -1,6 +1,8 @@
 // Selects the page by the URL's hash, so every view can be shared as a link.
 import { h, show } from './dom.js';
 import { current, loadSession, mayChange, signOut } from './api.js';
+import { showRole, showTimes } from './header.js';
+import { t } from './i18n.js';
 import { failure, loading, toast, transactionLink } from './widgets.js';
 import * as overview from './overview.js';
 import * as transactions from './transactions.js';
@@ -32,11 +34,11 @@ async function open() {
     here ? link.setAttribute('aria-current', 'page') : link.removeAttribute('aria-current');
   }
   if (!page) {
-    document.title = 'Not found · OrleansDtm';
-    show(main, h('h1', {}, 'Page not found'), h('p', {}, h('a', { href: '#/' }, 'Go to the overview')));
+    document.title = t('app.title', { page: t('app.notFoundTitle') });
+    show(main, h('h1', {}, t('app.notFound')), h('p', {}, h('a', { href: '#/' }, t('app.toOverview'))));
     return;
   }
-  document.title = `${page.title(parameters)} · OrleansDtm`;
+  document.title = t('app.title', { page: page.title(parameters) });
   const place = h('div', { class: `page page-${page.section}` }, loading());
   show(main, place);
   await page.open(place, parameters, leave.signal, refused);
@@ -46,9 +48,10 @@ async function open() {
 function refused(error) {
   if (error.status !== 401) return false;
   leave?.abort();
-  document.title = 'Sign in · OrleansDtm';
+  document.title = t('app.title', { page: t('signin.title') });
   document.getElementById('who').textContent = '';
   document.getElementById('sign-out').hidden = true;
+  showRole(null);
   show(main, signInForm(problem, async () => {
     greet();
     await open();
@@ -59,10 +62,11 @@ function refused(error) {
 }
 
 function greet() {
-  const { name } = current();
+  const { name, roles } = current();
   const known = name !== 'anonymous';
   document.getElementById('who').textContent = known ? name : '';
   document.getElementById('sign-out').hidden = !known;
+  showRole(known ? roles : null);
   showNamespace(document.getElementById('namespaces'), current(), open);
   for (const link of document.querySelectorAll('nav a[data-role]')) link.hidden = !mayChange();
 }
@@ -117,4 +121,5 @@ window.addEventListener('hashchange', () => {
   window.scrollTo(0, 0);
 });
 
+showTimes();
 start();

@@ -131,7 +131,7 @@ const button = (text, label, key, onclick) => h('button', {
   type: 'button',
   'data-key': key,
   disabled: !mayChange(),
-  title: mayChange() ? null : t('role.admin'),
+  title: mayChange() ? null : t('role.needed'),
   'aria-label': label,
   onclick,
 }, text);

@@ -1,5 +1,6 @@
 import { h, s } from './dom.js';
 import { clock, count, rate } from './format.js';
+import { t } from './i18n.js';
 
 const WIDTH = 600;
 const HEIGHT = 120;
@@ -14,6 +15,7 @@ export function bars({ title, slots, now, slotSeconds, slotsMax, good, bad }) {
   const first = last - slotsMax + 1;
   const byNumber = new Map(slots.map(slot => [slot.start / slotSeconds, slot]));
   const highest = Math.max(1, ...slots.map(slot => slot[good.field] + slot[bad.field]));
+  const minutes = slotsMax * slotSeconds / 60;
   const width = WIDTH / slotsMax;
   const scale = (HEIGHT - TOP) / highest;
   const shapes = [];
@@ -25,7 +27,7 @@ export function bars({ title, slots, now, slotSeconds, slotsMax, good, bad }) {
     const bar = (from, n, kind) => n > 0 && s('rect', {
       x: x + 0.5, width: Math.max(1, width - 1), y: HEIGHT - (from + n) * scale, height: Math.max(1, n * scale), class: kind,
     });
-    shapes.push(s('g', {}, s('title', {}, `${clock(slot.start * 1000)}: ${count(g)} ${good.name}, ${count(b)} ${bad.name}`),
+    shapes.push(s('g', {}, s('title', {}, t('chart.slot', { time: clock(slot.start * 1000), good: `${count(g)} ${good.name}`, bad: `${count(b)} ${bad.name}` })),
       s('rect', { x, width, y: 0, height: HEIGHT, class: 'hit' }), bar(0, g, 'bar-good'), bar(g, b, 'bar-bad')));
   }
   const sum = field => slots.filter(slot => slot.start / slotSeconds >= first).reduce((n, slot) => n + slot[field], 0);
@@ -35,14 +37,16 @@ export function bars({ title, slots, now, slotSeconds, slotsMax, good, bad }) {
       h('span', { class: 'legend' },
         h('span', { class: 'key good' }, `${count(sum(good.field))} ${good.name}`),
         h('span', { class: 'key bad' }, `${count(sum(bad.field))} ${bad.name}`))),
-    s('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none', role: 'img', 'aria-label': `${title} in the last ${slotsMax * slotSeconds / 60} minutes: ${sum(good.field)} ${good.name}, ${sum(bad.field)} ${bad.name}` },
+    s('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none', role: 'img', 'aria-label': t('chart.label', {
+      title, minutes, good: `${sum(good.field)} ${good.name}`, bad: `${sum(bad.field)} ${bad.name}`,
+    }) },
       s('line', { x1: 0, x2: WIDTH, y1: TOP, y2: TOP, class: 'grid' }),
       s('line', { x1: 0, x2: WIDTH, y1: HEIGHT - 0.5, y2: HEIGHT - 0.5, class: 'axis' }),
       shapes),
     h('div', { class: 'scale' },
-      h('span', {}, `−${slotsMax * slotSeconds / 60} min`),
-      h('span', {}, slots.length === 0 ? 'no data' : `max ${rate(highest / slotSeconds)}/s`),
-      h('span', {}, 'now')));
+      h('span', {}, t('chart.from', { minutes })),
+      h('span', {}, slots.length === 0 ? t('chart.none') : t('chart.max', { rate: rate(highest / slotSeconds) })),
+      h('span', {}, t('chart.now'))));
 }
 
 /** Horizontal bars with their numbers. @param rows {label, value, bad} */

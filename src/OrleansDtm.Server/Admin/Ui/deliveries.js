@@ -1,6 +1,7 @@
 // Branch calls to the hosts of subscribers: rates between two readings, and the errors of the last minutes.
 import { h, show } from './dom.js';
-import { count, plural, rate } from './format.js';
+import { count, rate } from './format.js';
+import { t } from './i18n.js';
 import { ago, badge, gidLink } from './widgets.js';
 
 /** The service of a URL, as the coordinator names it: host:port, or grain://Type. */
@@ -38,7 +39,7 @@ export function deliveries() {
     if (!data) return;
     const now = find(data, host);
     if (!now) {
-      show(place, h('span', { class: 'muted' }, `No call to ${host} since the start of the coordinator.`));
+      show(place, h('span', { class: 'muted' }, t('deliveries.none', { host })));
       return;
     }
     const seconds = (new Date(data.now) - new Date(readings[0].now)) / 1000;
@@ -46,13 +47,17 @@ export function deliveries() {
     show(place,
       h('span', { class: 'line' },
         now.recent_failures > 0
-          ? badge('unknown', `${plural(now.recent_failures, 'failure')} in 10 min`)
-          : badge('succeed', 'no failures in 10 min'),
-        h('span', { class: 'muted' }, `${perSecond === null ? '' : `${rate(perSecond)}/s, `}${plural(calls(now), 'call')} to ${host}: `
-          + `${count(now.succeeded)} succeeded, ${count(now.failed + now.errors)} not`
-          + (now.open > 0 ? `, ${count(now.open)} open` : ''))),
-      now.last_error !== undefined && h('p', { class: 'error-text' }, now.last_error || 'no error text'),
-      now.last_gid && h('span', { class: 'muted line' }, gidLink(now.last_gid), ago(now.last_time, data.now)));
+          ? badge('unknown', t('deliveries.failures', { n: now.recent_failures }))
+          : badge('succeed', t('deliveries.noFailures')),
+        h('span', { class: 'muted' }, [
+          perSecond !== null && t('deliveries.rate', { rate: rate(perSecond) }),
+          t('deliveries.calls', { n: calls(now), host }) + t('deliveries.outcomes', {
+            good: count(now.succeeded), bad: count(now.failed + now.errors),
+          }),
+          now.open > 0 && t('deliveries.open', { n: now.open }),
+        ].filter(Boolean).join(t('common.comma')))),
+      now.last_error !== undefined && h('p', { class: 'error-text' }, now.last_error || t('common.noErrorText')),
+      now.last_gid && h('span', { class: 'muted line' }, gidLink(now.last_gid), ago(now.last_time)));
   }
 
   return { of, add };

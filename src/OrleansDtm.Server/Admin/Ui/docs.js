@@ -1,5 +1,7 @@
 // The reference of the HTTP API, made from the OpenAPI document. Nothing is loaded from other hosts.
+import './header.js';
 import { h, show } from './dom.js';
+import { parts, t } from './i18n.js';
 import { fields, nameOf, resolve } from './schema.js';
 
 const place = document.getElementById('content');
@@ -26,7 +28,7 @@ function operations(api) {
 
 function table(rows) {
   return h('table', { class: 'fields' }, h('tbody', {}, rows.map(row => h('tr', {},
-    h('th', { scope: 'row' }, h('code', {}, row.name), row.required && h('span', { class: 'must' }, 'required')),
+    h('th', { scope: 'row' }, h('code', {}, row.name), row.required && h('span', { class: 'must' }, t('schema.required'))),
     h('td', {}, row.type),
     h('td', {}, row.text)))));
 }
@@ -44,12 +46,12 @@ function curl(operation, example) {
 
 function body(api, operation) {
   const media = operation.requestBody?.content?.['application/json'];
-  if (!media) return [h('h3', {}, 'Call'), h('pre', {}, curl(operation))];
+  if (!media) return [h('h3', {}, t('docs.call')), h('pre', {}, curl(operation))];
   return [
-    h('h3', {}, 'Body: ', nameOf(media.schema)),
+    h('h3', {}, t('docs.body', { schema: nameOf(media.schema) })),
     table(fields(api, media.schema)),
     Object.entries(media.examples ?? {}).map(([name, example]) => h('details', {},
-      h('summary', {}, `Example: ${name}`),
+      h('summary', {}, t('docs.example', { name })),
       h('pre', {}, json(example.value)),
       h('pre', {}, curl(operation, example.value)))),
   ];
@@ -67,15 +69,15 @@ function answer(api, status, response) {
 function card(api, operation) {
   const parameters = (operation.parameters ?? []).map(parameter => resolve(api, parameter));
   return h('div', { class: 'card operation', id: operation.operationId },
-    h('h2', {}, operation.summary, operation.deprecated && h('small', { class: 'old' }, ' deprecated')),
+    h('h2', {}, operation.summary, operation.deprecated && h('small', { class: 'old' }, ' ', t('docs.deprecated'))),
     h('div', { class: 'route' },
       h('span', { class: `verb mono ${operation.method}` }, operation.method),
       h('code', {}, operation.path),
       h('small', {}, operation.operationId)),
     prose(operation.description),
-    parameters.length > 0 && [h('h3', {}, 'Parameters'), table(parameters.map(p => fields.parameter(api, p)))],
+    parameters.length > 0 && [h('h3', {}, t('docs.parameters')), table(parameters.map(p => fields.parameter(api, p)))],
     body(api, operation),
-    h('h3', {}, 'Answers'),
+    h('h3', {}, t('docs.answers')),
     h('div', { class: 'answers' }, Object.entries(operation.responses).map(([status, r]) => answer(api, status, r))));
 }
 
@@ -84,22 +86,23 @@ function draw(api) {
   const shown = operations(api).filter(o => `${o.path} ${o.operationId} ${o.summary}`.toLowerCase().includes(wanted));
   const groups = api.tags.map(tag => [tag, shown.filter(o => o.tags.includes(tag.name))]).filter(([, all]) => all.length > 0);
   show(place, h('div', { class: 'reference' },
-    h('nav', { class: 'contents', 'aria-label': 'Operations' }, groups.map(([tag, all]) => [
+    h('nav', { class: 'contents', 'aria-label': t('docs.operations') }, groups.map(([tag, all]) => [
       h('h3', {}, tag.name),
       h('ul', {}, all.map(o => h('li', {}, h('a', { href: `#${o.operationId}` }, o.operationId)))),
     ])),
     h('article', {},
-      h('div', { class: 'intro' }, h('h1', {}, `${api.info.title} HTTP API`), prose(api.info.description),
-        h('p', {}, h('a', { href: 'ui/openapi.json' }, 'The OpenAPI document'), ', for generators of clients.')),
+      h('div', { class: 'intro' }, h('h1', {}, t('docs.title', { name: api.info.title })), prose(api.info.description),
+        h('p', {}, parts('docs.document', { link: h('a', { href: 'ui/openapi.json' }, t('docs.documentName')) }))),
       groups.map(([tag, all]) => h('section', { 'aria-label': tag.name },
         h('h1', {}, tag.name), h('p', { class: 'muted' }, tag.description), all.map(o => card(api, o)))),
-      groups.length === 0 && h('p', {}, 'No operation matches the filter.'))));
+      groups.length === 0 && h('p', {}, t('docs.noMatch')))));
 }
 
 async function start() {
+  document.title = t('app.title', { page: t('docs.pageTitle') });
   const response = await fetch('ui/openapi.json');
   if (!response.ok) {
-    show(place, h('p', { class: 'banner bad' }, `The server answered ${response.status}.`));
+    show(place, h('p', { class: 'banner bad' }, t('docs.failed', { status: response.status })));
     return;
   }
   const api = await response.json();

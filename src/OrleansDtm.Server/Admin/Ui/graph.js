@@ -1,6 +1,7 @@
 // The branches of a transaction as a graph of their order, fitted to the available width.
 import { h, s } from './dom.js';
-import { empty } from './widgets.js';
+import { t } from './i18n.js';
+import { empty, stateName } from './widgets.js';
 import { byBranch, grouped, groupName, standing } from './calls.js';
 
 const WIDTH = 216;
@@ -21,7 +22,7 @@ const ALL = 'graph all';
  */
 export function graph(data, width, opened, redraw, reveal) {
   const branches = data.type === 'tcc' ? byBranch(data).reverse() : byBranch(data);
-  if (branches.length === 0) return empty('No branch is registered yet.');
+  if (branches.length === 0) return empty(t('graph.none'));
   if (branches.length < FOLDED_FROM) return drawing(data, branches, connect(data, branches), width, reveal, null);
   const { edges, caption } = connect(data, branches);
   const isPlain = edges.length === 0 || isChain(branches, edges);
@@ -36,15 +37,15 @@ export function graph(data, width, opened, redraw, reveal) {
         redraw();
       },
     }, label));
-  if (!isPlain && !isWhole) return [h('p', { class: 'muted' }, caption), bar('Show the graph')];
+  if (!isPlain && !isWhole) return [h('p', { class: 'muted' }, caption), bar(t('graph.show'))];
   const nodes = isPlain && !isWhole ? grouped(data, branches, FOLDED_FROM).map(nodeOf) : branches;
   if (nodes.length > NODES_MAX) {
-    return [bar(), empty(`${nodes.length} branches are too many for a graph; see the list below.`)];
+    return [bar(), empty(t('graph.tooMany', { n: nodes.length }))];
   }
   const links = edges.length > 0 && nodes !== branches ? chain(nodes) : edges;
   return [
-    bar(isWhole ? 'Fold the graph'
-      : branches.length <= NODES_MAX && nodes.length < branches.length && 'Show every branch'),
+    bar(isWhole ? t('graph.fold')
+      : branches.length <= NODES_MAX && nodes.length < branches.length && t('graph.showAll')),
     drawing(data, nodes, { edges: links, caption }, width, reveal, () => {
       opened.add(ALL);
       redraw();
@@ -68,7 +69,10 @@ function counts(data, branches) {
     const state = whole(branch.calls.map(call => standing(data, call)));
     found.set(state, (found.get(state) ?? 0) + 1);
   }
-  return `${branches.length} branches: ${[...found].map(([state, n]) => `${n} ${state}`).join(', ')}.`;
+  return t('graph.counts', {
+    n: branches.length,
+    states: [...found].map(([state, n]) => `${n} ${stateName(state)}`).join(t('common.comma')),
+  });
 }
 
 /** @param expand called for a node that stands for several branches. */
@@ -76,7 +80,7 @@ function drawing(data, nodes, { edges, caption }, width, reveal, expand) {
   const height = HEAD + LINE * Math.max(...nodes.map(node => node.calls.length)) + 8;
   const size = place(nodes, edges, Math.max(WIDTH, width - 40), height);
   const picture = s('svg', {
-    viewBox: `0 0 ${size.width} ${size.height}`, width: size.width, height: size.height, role: 'group', 'aria-label': `${nodes.length} branches`,
+    viewBox: `0 0 ${size.width} ${size.height}`, width: size.width, height: size.height, role: 'group', 'aria-label': t('graph.branches', { n: nodes.length }),
   },
   s('defs', {}, ['', 'done'].map(kind => s('marker', {
     id: `arrow${kind}`, viewBox: '0 0 8 8', refX: 6, refY: 4, markerWidth: 7, markerHeight: 7, orient: 'auto',
@@ -93,15 +97,15 @@ function connect(data, nodes) {
   const { concurrent, orders } = data.options;
   if (data.type === 'saga' && concurrent) {
     const edges = Object.entries(orders).flatMap(([step, before]) => before.map(b => ({ from: nodes[b], to: nodes[step] }))).filter(e => e.from && e.to);
-    return { edges, caption: edges.length > 0 ? 'Steps run concurrently within their orders; compensations run in reverse.' : 'Steps run concurrently.' };
+    return { edges, caption: edges.length > 0 ? t('graph.ordered') : t('graph.concurrent') };
   }
-  if (data.type === 'msg' && concurrent) return { edges: [], caption: 'Calls run concurrently.' };
+  if (data.type === 'msg' && concurrent) return { edges: [], caption: t('graph.concurrentCalls') };
   const captions = {
-    saga: 'Steps run one after the other; compensations run in reverse.',
-    msg: 'Calls run one after the other.',
-    tcc: 'Confirm and cancel start with the branch registered last.',
-    xa: 'Commit and rollback start with the branch registered first.',
-    workflow: 'Steps in the order in which their results were recorded.',
+    saga: t('graph.saga'),
+    msg: t('graph.msg'),
+    tcc: t('graph.tcc'),
+    xa: t('graph.xa'),
+    workflow: t('graph.workflow'),
   };
   return { edges: chain(nodes), caption: captions[data.type] ?? '' };
 }
@@ -165,7 +169,7 @@ function draw(data, node, height, reveal, expand) {
   const url = node.calls.find(call => call.url)?.url ?? '';
   const states = node.calls.map(call => standing(data, call));
   const choose = node.size ? expand : () => reveal(node.calls[0].index);
-  const does = node.calls.map((call, i) => `${call.op} ${states[i]}`).join(', ');
+  const does = node.calls.map((call, i) => `${call.op} ${stateName(states[i])}`).join(t('common.comma'));
   return s('g', {
     class: `node is-${whole(states).replaceAll(' ', '-')}`,
     transform: `translate(${node.x + 1} ${node.y + 1})`,
@@ -181,17 +185,17 @@ function draw(data, node, height, reveal, expand) {
   },
   // Its name for assistive technology, and its tooltip.
   s('title', {}, node.size
-    ? `${node.size} branches, ${node.id}, each: ${does}. Show every branch`
-    : `Branch ${node.id}: ${does}. ${url || 'No URL'}. Show it below`),
+    ? t('graph.groupTitle', { n: node.size, id: node.id, does })
+    : t('graph.nodeTitle', { id: node.id, does, url: url || t('graph.noUrl') })),
   node.size && s('rect', { class: 'box', width: WIDTH, height, rx: 8, x: 5, y: 5 }),
   s('rect', { class: 'box', width: WIDTH, height, rx: 8 }),
   s('rect', { class: 'mark', width: 4, height: height - 16, x: 0, y: 8, rx: 2 }),
   s('text', { class: 'id', x: 14, y: 20 }, node.id),
-  s('text', { class: 'where', x: 14, y: 36 }, node.size ? `${node.size} branches` : short(url)),
+  s('text', { class: 'where', x: 14, y: 36 }, node.size ? t('graph.branches', { n: node.size }) : short(url)),
   node.calls.map((call, i) => s('g', { class: `op is-${states[i].replaceAll(' ', '-')}`, transform: `translate(14 ${HEAD + i * LINE})` },
     s('circle', { cx: 4, cy: 9, r: 4 }),
     s('text', { x: 16, y: 13 }, cut(call.op, 14)),
-    s('text', { x: WIDTH - 24, y: 13, 'text-anchor': 'end', class: 'state' }, states[i]))));
+    s('text', { x: WIDTH - 24, y: 13, 'text-anchor': 'end', class: 'state' }, stateName(states[i])))));
 }
 
 /** The state of a branch: a current call first, then the compensation, then the action. */
@@ -204,7 +208,7 @@ function whole(states) {
 /** Host and path without scheme; a long one keeps its end. */
 function short(url) {
   const text = url.replace(/^[a-z+.-]+:\/\//i, '').replace(/\?.*$/, '');
-  return text.length > 30 ? '…' + text.slice(-29) : text || 'no URL';
+  return text.length > 30 ? '…' + text.slice(-29) : text || t('graph.noUrl');
 }
 
 const cut = (text, length) => text.length > length ? text.slice(0, length - 1) + '…' : text;

@@ -1,5 +1,6 @@
 // The namespace of the page: bound by the key, or chosen by users who may name several. Kept in the tab.
 import { h } from './dom.js';
+import { t } from './i18n.js';
 
 const KEY = 'dtm-namespace';
 const NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
@@ -12,7 +13,7 @@ export function showNamespace(place, session, changed) {
   const names = session.namespaces ?? [];
   if (session.namespace || names.length === 0) {
     sessionStorage.removeItem(KEY);
-    const bound = session.namespace && h('span', { class: 'badge', title: 'Your namespace' }, session.namespace);
+    const bound = session.namespace && h('span', { class: 'badge', title: t('namespace.own') }, session.namespace);
     place.replaceChildren(...bound ? [bound] : []);
     return;
   }
@@ -22,15 +23,15 @@ export function showNamespace(place, session, changed) {
     sessionStorage.setItem(KEY, name);
     changed();
   };
-  const shown = { id: 'namespace', 'aria-label': 'Namespace', onchange: choose };
+  const shown = { id: 'namespace', 'aria-label': t('namespace.label'), onchange: choose };
   place.replaceChildren(names.includes('*') ? field(shown) : select(shown, ['', ...names]));
 }
 
 const field = shown => h('input', {
   ...shown,
   value: chosen(),
-  placeholder: 'Namespace',
-  title: 'Lower-case letters, digits and hyphens; empty = the default namespace',
+  placeholder: t('namespace.label'),
+  title: t('namespace.rule'),
   pattern: '[a-z0-9][a-z0-9\\-]*',
   size: '10',
   maxlength: '32',
@@ -39,4 +40,4 @@ const field = shown => h('input', {
 });
 
 const select = (shown, names) => h('select', shown, names.map(name =>
-  h('option', { value: name, selected: name === chosen() }, name || 'Default namespace')));
+  h('option', { value: name, selected: name === chosen() }, name || t('namespace.default'))));

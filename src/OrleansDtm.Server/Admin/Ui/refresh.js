@@ -1,4 +1,5 @@
 // Reloads data every few seconds while the tab is visible.
+import { CHANGED } from './times.js';
 
 /**
  * @param load async (signal) => data
@@ -56,6 +57,7 @@ export function keepFresh(load, draw, milliseconds, signal) {
     if (document.hidden) clearTimeout(timer);
     else if (goesOn && every() !== null) look();
   }, { signal });
+  document.addEventListener(CHANGED, () => drawn && redraw(), { signal });
   signal.addEventListener('abort', () => clearTimeout(timer));
   return { first: look(), look, redraw, plan };
 }

@@ -1,4 +1,5 @@
 // Reads schemas of the OpenAPI document.
+import { t } from './i18n.js';
 
 /** Follows a $ref. */
 export const resolve = (api, node) => node?.$ref
@@ -10,17 +11,17 @@ export function nameOf(schema) {
   if (!schema) return '';
   if (schema.$ref) return schema.$ref.split('/').at(-1);
   const options = schema.oneOf ?? schema.anyOf;
-  if (options) return options.map(nameOf).join(' or ');
-  const types = [schema.type ?? 'any JSON'].flat();
-  return types.map(type => type === 'array' ? `${nameOf(schema.items)}[]` : type).join(' or ');
+  if (options) return options.map(nameOf).join(t('schema.or'));
+  const types = [schema.type ?? t('schema.any')].flat();
+  return types.map(type => type === 'array' ? `${nameOf(schema.items)}[]` : type).join(t('schema.or'));
 }
 
 const limits = schema => [
   schema.enum && schema.enum.join(', '),
-  schema.default !== undefined && `default ${schema.default}`,
-  schema.minimum !== undefined && `from ${schema.minimum}`,
-  schema.maximum !== undefined && `to ${schema.maximum}`,
-  schema.maxLength !== undefined && schema.maxLength < 2 ** 31 - 1 && `at most ${schema.maxLength} characters`,
+  schema.default !== undefined && t('schema.default', { value: schema.default }),
+  schema.minimum !== undefined && t('schema.from', { value: schema.minimum }),
+  schema.maximum !== undefined && t('schema.to', { value: schema.maximum }),
+  schema.maxLength !== undefined && schema.maxLength < 2 ** 31 - 1 && t('schema.maxLength', { value: schema.maxLength }),
   schema.format,
 ].filter(Boolean).join('; ');
 

@@ -1,16 +1,18 @@
 // The effective settings of the silo that serves the page, with the source of each.
 import { h, show } from './dom.js';
 import { get, mayChange } from './api.js';
+import { has, parts, t } from './i18n.js';
 import { badge, empty, failure, loading } from './widgets.js';
 
 export const section = 'settings';
-export const title = () => 'Settings';
+export const title = () => t('page.settings');
 
 const DEFAULT = 'default';
+const GENERAL = '';
 
 export async function open(place, parameters, signal, refused) {
   if (!mayChange()) {
-    show(place, h('h1', {}, 'Settings'), h('p', {}, 'The settings need the role admin.'));
+    show(place, h('h1', {}, t('page.settings')), h('p', {}, t('settings.needsAdmin')));
     return;
   }
   const list = h('div', { class: 'page' });
@@ -24,18 +26,19 @@ export async function open(place, parameters, signal, refused) {
   };
   for (const input of [text, changed]) input.addEventListener('input', draw);
   const about = h('p', { class: 'muted' });
-  show(place, h('div', { class: 'heading' }, h('h1', {}, 'Settings')), about,
-    h('form', { class: 'card choose', 'aria-label': 'Filter', onsubmit: event => event.preventDefault() },
-      h('label', {}, 'Name or value', text),
-      h('label', { class: 'check' }, changed, 'Only those that are set')),
+  show(place, h('div', { class: 'heading' }, h('h1', {}, t('page.settings'))), about,
+    h('form', { class: 'card choose', 'aria-label': t('settings.filter'), onsubmit: event => event.preventDefault() },
+      h('label', {}, t('settings.text'), text),
+      h('label', { class: 'check' }, changed, t('settings.onlySet'))),
     list);
 
   async function load() {
     show(list, loading());
     try {
       data = await get('settings', {}, signal);
-      show(about, `Of the silo ${data.silo} (${data.name}), version ${data.version}, as it has read them at its start. `
-        + 'Secrets are ***. The command check-config prints the same.');
+      show(about, parts('settings.about', {
+        silo: data.silo, name: data.name, version: data.version, command: h('code', {}, 'check-config'),
+      }));
       draw();
     } catch (e) {
       if (e.name !== 'AbortError' && !refused(e)) show(list, failure(e, load));
@@ -48,21 +51,27 @@ export async function open(place, parameters, signal, refused) {
 function sections(data, text, onlySet) {
   const groups = new Map();
   for (const setting of data.settings) {
-    const isFound = text === '' || `${setting.key} ${setting.value ?? ''} ${setting.source}`.toLowerCase().includes(text);
+    const isFound = text === '' || `${setting.key} ${setting.value ?? ''} ${sourceName(setting.source)}`.toLowerCase().includes(text);
     if (!isFound || (onlySet && setting.source === DEFAULT)) continue;
-    const name = setting.key.includes(':') ? setting.key.split(':')[0] : 'General';
+    const name = setting.key.includes(':') ? setting.key.split(':')[0] : GENERAL;
     groups.set(name, [...groups.get(name) ?? [], setting]);
   }
-  if (groups.size === 0) return empty('No setting matches the filter.');
-  return [...groups].sort(([a], [b]) => (b === 'General') - (a === 'General') || a.localeCompare(b)).map(([name, settings]) =>
-    h('section', { class: 'card', 'aria-label': name },
-      h('h2', {}, name),
+  if (groups.size === 0) return empty(t('settings.noMatch'));
+  return [...groups].sort(([a], [b]) => (b === GENERAL) - (a === GENERAL) || a.localeCompare(b)).map(([name, settings]) =>
+    h('section', { class: 'card', 'aria-label': name || t('settings.general') },
+      h('h2', {}, name || t('settings.general')),
       h('table', { class: 'stacked settings' },
-        h('thead', {}, h('tr', {}, ['Setting', 'Value', 'Source'].map(head => h('th', { scope: 'col' }, head)))),
+        h('thead', {}, h('tr', {}, [t('settings.setting'), t('settings.value'), t('settings.source')].map(head => h('th', { scope: 'col' }, head)))),
         h('tbody', {}, settings.map(row)))));
 }
 
+/** Where the value comes from; files keep their names. */
+const sourceName = source => {
+  const word = source.replaceAll(' ', '-');
+  return has(`source.${word}`) ? t(`source.${word}`) : source;
+};
+
 const row = ({ key, value, source }) => h('tr', { class: source === DEFAULT ? '' : 'set' },
   h('td', { class: 'mono' }, key),
-  h('td', { class: 'mono' }, value ?? h('span', { class: 'muted' }, 'none')),
-  h('td', {}, source === DEFAULT ? h('span', { class: 'muted' }, source) : badge('set', source)));
+  h('td', { class: 'mono' }, value ?? h('span', { class: 'muted' }, t('common.none'))),
+  h('td', {}, source === DEFAULT ? h('span', { class: 'muted' }, sourceName(source)) : badge('set', sourceName(source))));

@@ -1,15 +1,16 @@
 import { h } from './dom.js';
 import { signIn, signInWays } from './api.js';
+import { t } from './i18n.js';
 import { failure } from './widgets.js';
 
 const PLACE = 'orleansdtm-place';
 
 // The URL names the problem, and its text is here: a link must not be able to show any text.
 const PROBLEMS = {
-  away: 'The issuer does not respond. Try again later, or sign in with an API key.',
-  'no-role': 'The issuer knows you, but gives you no role for this coordinator. Ask its administrator.',
-  denied: 'The issuer did not sign you in.',
-  failed: 'The sign-in failed. Try again; the log of the coordinator has the reason.',
+  away: t('signin.away'),
+  'no-role': t('signin.noRole'),
+  denied: t('signin.denied'),
+  failed: t('signin.failed'),
 };
 
 /** The problem of a sign-in at the issuer in the URL, which then no longer has it; null = none. */
@@ -32,11 +33,11 @@ async function offerIssuer(place) {
   try {
     const { issuer } = await signInWays();
     if (issuer === undefined) return;
-    place.replaceChildren(h('p', { class: 'muted' }, 'or'), h('a', {
+    place.replaceChildren(h('p', { class: 'muted' }, t('signin.or')), h('a', {
       class: 'button',
       href: 'ui/oidc/sign-in',
       onclick: () => sessionStorage.setItem(PLACE, location.hash || '#/'),
-    }, `Sign in with ${issuer}`));
+    }, t('signin.with', { issuer })));
   } catch {
     // The key form is enough.
   }
@@ -52,7 +53,7 @@ export function signInForm(earlier, done) {
   const issuer = h('div', { class: 'issuer' });
   offerIssuer(issuer);
   const input = h('input', { id: 'key', type: 'password', name: 'key', required: true, autocomplete: 'current-password', spellcheck: 'false' });
-  const button = h('button', { type: 'submit', class: 'primary' }, 'Sign in');
+  const button = h('button', { type: 'submit', class: 'primary' }, t('signin.title'));
   return h('form', {
     class: 'sign-in card',
     onsubmit: async event => {
@@ -63,16 +64,16 @@ export function signInForm(earlier, done) {
         await signIn(input.value);
         await done();
       } catch (e) {
-        problem.replaceChildren(failure(e.status === 401 ? { status: 0, message: 'This key or token is not accepted.' } : e));
+        problem.replaceChildren(failure(e.status === 401 ? { status: 0, message: t('signin.refused') } : e));
         button.disabled = false;
         input.select();
       }
     },
   },
-  h('h1', {}, 'Sign in'),
-  h('label', { for: 'key' }, 'API key or token'),
+  h('h1', {}, t('signin.title')),
+  h('label', { for: 'key' }, t('signin.key')),
   input,
-  h('p', { class: 'muted' }, 'It is sent to this coordinator only. The browser keeps a session cookie without it.'),
+  h('p', { class: 'muted' }, t('signin.kept')),
   problem,
   h('div', { class: 'buttons' }, button),
   issuer);

@@ -1,11 +1,344 @@
 // The English texts, by page. {name} is replaced; { one, other } is selected by n. texts.zh.js has the same keys.
 export const texts = {
-  'page.overview': 'Overview',
-  'page.transactions': 'Transactions',
-  'page.topics': 'Topics',
-  'page.keys': 'Keys',
-  'page.settings': 'Settings',
+  // api.js: errors of requests
+  'api.401': 'not signed in',
+  'api.403': 'permission denied',
+  'api.404': 'not found',
+  'api.503': 'the coordinator cannot reach its store',
+  'api.away': 'the coordinator does not respond',
+  'api.other': 'the server answered {status}',
+
+  // app.js
+  'app.notFound': 'Page not found',
+  'app.notFoundTitle': 'Not found',
+  'app.title': '{page} · OrleansDtm',
+  'app.toOverview': 'Go to the overview',
+
+  // audit.js
+  'audit.about': 'who changed it',
+  'audit.action': 'Action',
+  'audit.address': 'Address',
+  'audit.caller': 'Caller',
+  'audit.detail': 'Detail',
+  'audit.none': 'There are no records.',
+  'audit.onlyLast': 'Only the last {n} records are shown.',
+  'audit.outcome': 'Outcome',
+  'audit.status': 'Status',
+  'audit.time': 'Time',
+  'audit.title': 'Audit',
+
+  // charts.js
+  'chart.from': '−{minutes} min',
+  'chart.label': '{title} in the last {minutes} minutes: {good}, {bad}',
+  'chart.max': 'max {rate}/s',
+  'chart.none': 'no data',
+  'chart.now': 'now',
+  'chart.slot': '{time}: {good}, {bad}',
+
+  // Of several pages
+  'common.again': 'Try again',
+  'common.cancel': 'Cancel',
+  'common.close': 'Close',
+  'common.comma': ', ',
+  'common.copied': 'Copied.',
+  'common.copyGid': 'Copy the gid',
+  'common.loading': 'Loading…',
+  'common.newest': 'Newest',
+  'common.noErrorText': 'no error text',
+  'common.none': 'none',
+  'common.notAvailable': 'Not available: {problem}',
+  'common.older': 'Older',
+  'common.pager': 'Pages of the list',
+
+  // deliveries.js: calls to the hosts of subscribers
+  'deliveries.calls': { one: '{n} call to {host}: ', other: '{n} calls to {host}: ' },
+  'deliveries.failures': { one: '{n} failure in 10 min', other: '{n} failures in 10 min' },
+  'deliveries.noFailures': 'no failures in 10 min',
+  'deliveries.none': 'No call to {host} since the start of the coordinator.',
+  'deliveries.open': '{n} open',
+  'deliveries.outcomes': '{good} succeeded, {bad} not',
+  'deliveries.rate': '{rate}/s',
+
+  // docs.js: the frame of the API reference, whose content is the English OpenAPI document
+  'docs.answers': 'Answers',
+  'docs.body': 'Body: {schema}',
+  'docs.call': 'Call',
+  'docs.deprecated': 'deprecated',
+  'docs.document': '{link}, for generators of clients.',
+  'docs.documentName': 'The OpenAPI document',
+  'docs.example': 'Example: {name}',
+  'docs.failed': 'The server answered {status}.',
+  'docs.filter': 'Filter operations',
+  'docs.filterLabel': 'Filter operations (shortcut: /)',
+  'docs.noMatch': 'No operation matches the filter.',
+  'docs.operations': 'Operations',
+  'docs.pageTitle': 'HTTP API',
+  'docs.parameters': 'Parameters',
+  'docs.title': '{name} HTTP API',
+
+  // format.js
+  'duration.d': '{value} d',
+  'duration.h': '{value} h',
+  'duration.min': '{value} min',
+  'duration.ms': '{value} ms',
+  'duration.s': '{value} s',
+
+  // graph.js
+  'graph.branches': '{n} branches',
+  'graph.concurrent': 'Steps run concurrently.',
+  'graph.concurrentCalls': 'Calls run concurrently.',
+  'graph.counts': '{n} branches: {states}.',
+  'graph.fold': 'Fold the graph',
+  'graph.groupTitle': '{n} branches, {id}, each: {does}. Show every branch',
+  'graph.msg': 'Calls run one after the other.',
+  'graph.noUrl': 'no URL',
+  'graph.nodeTitle': 'Branch {id}: {does}. {url}. Show it below',
+  'graph.none': 'No branch is registered yet.',
+  'graph.ordered': 'Steps run concurrently within their orders; compensations run in reverse.',
+  'graph.saga': 'Steps run one after the other; compensations run in reverse.',
+  'graph.show': 'Show the graph',
+  'graph.showAll': 'Show every branch',
+  'graph.tcc': 'Confirm and cancel start with the branch registered last.',
+  'graph.tooMany': '{n} branches are too many for a graph; see the list below.',
+  'graph.workflow': 'Steps in the order in which their results were recorded.',
+  'graph.xa': 'Commit and rollback start with the branch registered first.',
+
+  // index.html
+  'header.find': 'Find a gid',
+  'header.findLabel': 'Find a transaction by its gid (shortcut: /)',
+  'header.language': 'Language',
+  'header.pages': 'Pages',
+  'header.signOut': 'Sign out',
+  'header.skip': 'Skip to content',
+  'header.times': 'Times',
+
+  // keys.js: the kinds of callers
+  'keyKind.key': 'key',
+  'keyKind.session': 'session',
+  'keyKind.token': 'token',
+
+  // keys.js
+  'keys.about': 'Requests since the start of {scope}, {since} ({duration}). The command {command} makes a line for a '
+    + 'new one; keys are in Security:Keys, or in the file Security:KeysFile, which is read again when it changes.',
+  'keys.allSilos': '{n} silos',
+  'keys.bytesMax': 'bodies of {bytes}',
+  'keys.expired': 'expired',
+  'keys.inFlightMax': '{n} in flight',
+  'keys.kind': 'Kind',
+  'keys.lastMinute': 'Last minute',
+  'keys.lastUsed': 'Last used',
+  'keys.limits': 'Limits',
+  'keys.name': 'Name',
+  'keys.needsAdmin': 'The keys need the role admin.',
+  'keys.never': 'never',
+  'keys.none': 'No key is accepted.',
+  'keys.ofMax': '{n} of {max}',
+  'keys.off': 'Authentication is off: every client may do everything. '
+    + 'Set Security:Keys, Security:KeysFile, Security:Jwt or Security:Oidc.',
+  'keys.others': 'Other callers',
+  'keys.othersAbout': 'tokens, and keys that were removed',
+  'keys.rateMax': '{n} requests/s',
+  'keys.refused': 'Refused',
+  'keys.requests': 'Requests',
+  'keys.role': 'Role',
+  'keys.someSilos': {
+    one: '{silos} of {n} silo; the others do not answer',
+    other: '{silos} of {n} silos; the others do not answer',
+  },
+  'keys.thisSilo': 'this silo',
+  'keys.unfinished': 'Unfinished',
+  'keys.unfinishedMax': '{n} unfinished',
+  'keys.until': 'until {time}',
+
+  // keys.js: where a key is set
+  'keySource.file': 'file',
+  'keySource.settings': 'settings',
+
+  // namespace.js
+  'namespace.default': 'Default namespace',
+  'namespace.label': 'Namespace',
+  'namespace.own': 'Your namespace',
+  'namespace.rule': 'Lower-case letters, digits and hyphens; empty = the default namespace',
+
+  // The pages: their links and titles
   'page.api': 'API',
+  'page.keys': 'Keys',
+  'page.overview': 'Overview',
+  'page.settings': 'Settings',
+  'page.topics': 'Topics',
+  'page.transactions': 'Transactions',
+
+  // header.js: what the role allows, and what it does not
+  'role.admin': 'Your role is admin: you may see and do everything.',
+  'role.needed': 'Requires the role admin',
+  'role.read': 'Your role is read: you may see the overview, transactions and topics. You may not change anything. '
+    + 'Actions, audit records, keys and settings need the role admin.',
+  'role.submit': 'Your role is submit: clients with it may submit transactions. On this page you may only read: '
+    + 'actions, audit records, keys and settings need the role admin.',
+
+  // schema.js: types and limits in the API reference
+  'schema.any': 'any JSON',
+  'schema.default': 'default {value}',
+  'schema.from': 'from {value}',
+  'schema.maxLength': 'at most {value} characters',
+  'schema.or': ' or ',
+  'schema.required': 'required',
+  'schema.to': 'to {value}',
+
+  // settings.js
+  'settings.about': 'Of the silo {silo} ({name}), version {version}, as it has read them at its start. '
+    + 'Secrets are ***. The command {command} prints the same.',
+  'settings.filter': 'Filter',
+  'settings.general': 'General',
+  'settings.needsAdmin': 'The settings need the role admin.',
+  'settings.noMatch': 'No setting matches the filter.',
+  'settings.onlySet': 'Only those that are set',
+  'settings.setting': 'Setting',
+  'settings.source': 'Source',
+  'settings.text': 'Name or value',
+  'settings.value': 'Value',
+
+  // signin.js
+  'signin.away': 'The issuer does not respond. Try again later, or sign in with an API key.',
+  'signin.denied': 'The issuer did not sign you in.',
+  'signin.failed': 'The sign-in failed. Try again; the log of the coordinator has the reason.',
+  'signin.kept': 'It is sent to this coordinator only. The browser keeps a session cookie without it.',
+  'signin.key': 'API key or token',
+  'signin.noRole': 'The issuer knows you, but gives you no role for this coordinator. Ask its administrator.',
+  'signin.or': 'or',
+  'signin.refused': 'This key or token is not accepted.',
+  'signin.title': 'Sign in',
+  'signin.with': 'Sign in with {issuer}',
+
+  // settings.js: where a value comes from
+  'source.code': 'code',
+  'source.command-line': 'command line',
+  'source.default': 'default',
+  'source.environment': 'environment',
+
+  // States of calls and attempts. The statuses of transactions are words of the API and have no texts.
+  'state.calling': 'calling',
+  'state.done': 'done',
+  'state.not-called': 'not called',
+  'state.not-sent': 'not sent',
+  'state.ongoing': 'ongoing',
+  'state.parked': 'parked',
+  'state.refused': 'refused',
+  'state.rejected': 'rejected',
+  'state.running': 'running',
+  'state.stopped': 'stopped',
+  'state.succeeded': 'succeeded',
+  'state.undone': 'undone',
+  'state.unknown': 'unknown',
+  'state.waiting': 'waiting',
+
+  // theme.js
+  'theme.auto': 'Colours: as the system',
+  'theme.change': '. Change',
+  'theme.dark': 'Colours: dark',
+  'theme.light': 'Colours: light',
+
+  // timeline.js
+  'timeline.attempt': 'attempt {number}, {duration}',
+  'timeline.attempts': 'attempts {first} to {last}, first {firstTime}, last {lastTime}, {duration}',
+  'timeline.finished': 'Finished',
+  'timeline.fold': 'Fold',
+  'timeline.foldSuccesses': 'Fold the successes',
+  'timeline.missing': {
+    one: '{n} earlier attempt not stored or not shown.',
+    other: '{n} earlier attempts not stored or not shown.',
+  },
+  'timeline.more': { one: '{n} other call to come.', other: '{n} other calls to come.' },
+  'timeline.next': 'Next: {call}',
+  'timeline.notKept': { one: '; {n} earlier attempt not kept', other: '; {n} earlier attempts not kept' },
+  'timeline.range': '{low} to {high}',
+  'timeline.showAll': 'Show all {n}',
+  'timeline.span': 'first {firstTime}, last {lastTime}',
+  'timeline.stored': 'Stored',
+
+  // times.js
+  'times.ago': '{duration} ago',
+  'times.in': 'in {duration}',
+  'times.local': 'Local ({zone})',
+  'times.relative': 'Relative',
+  'times.utc': 'UTC',
+
+  // topics.js
+  'topics.about': 'A message to {url} is delivered to the URLs that are subscribed when it is submitted or prepared. '
+    + 'Numbers are those of all calls to the host of a subscriber{scope}.',
+  'topics.add': 'Add subscriber',
+  'topics.allSilos': ', of {n} silos',
+  'topics.changed': 'changed {time}',
+  'topics.create': 'Create',
+  'topics.delete': 'Delete topic',
+  'topics.deleteEffect': {
+    one: 'It has {n} subscriber. New messages to it will be refused. Messages in flight are still delivered.',
+    other: 'It has {n} subscribers. New messages to it will be refused. Messages in flight are still delivered.',
+  },
+  'topics.deleteLabel': 'Delete topic {topic}',
+  'topics.deleteTitle': 'Delete this topic?',
+  'topics.deleteVerb': 'Delete',
+  'topics.deleted': 'Topic {topic} was deleted.',
+  'topics.invalid': 'The stored value is not a list of subscribers.',
+  'topics.name': 'Name',
+  'topics.new': 'New topic',
+  'topics.noMore': 'No further topics.',
+  'topics.noSubscribers': 'No subscribers.',
+  'topics.none': 'No topics yet.',
+  'topics.optional': 'optional',
+  'topics.remark': 'Remark',
+  'topics.remove': 'Remove',
+  'topics.removeEffect': 'It gets no new messages of topic {topic}. Messages in flight are still delivered.',
+  'topics.removeLabel': 'Remove {url} from {topic}',
+  'topics.removeTitle': 'Remove this subscriber?',
+  'topics.removed': '{url} was removed from {topic}.',
+  'topics.someSilos': ', of {silos} of {n} silos: the others do not answer',
+  'topics.subscribeTo': 'Subscribe to {topic}',
+  'topics.subscribed': '{url} is subscribed to {topic}.',
+  'topics.subscriber': 'Subscriber',
+  'topics.topic': 'Topic {topic}',
+
+  // waiting.js: why a transaction has not ended
+  'waiting.abort': 'It waits for its submit or abort, and is rolled back {time}',
+  'waiting.aborting': 'Rolling back: ',
+  'waiting.answer': 'It waits for the answer of {call}, called {since} ({duration}); the timeout is {timeout}',
+  'waiting.call': '{branch} {op} of {service}',
+  'waiting.delay': 'Its delay ends {time}',
+  'waiting.doCheck': 'Check /health/ready and the log of the silos. Retry now asks the silo that owns it.',
+  'waiting.doNothing': 'Nothing needs to be done. If the submitter is gone, the coordinator decides at that time.',
+  'waiting.doRepair': 'Repair the service, then retry the call. ',
+  'waiting.doResolve': 'Resolve it if its effect was applied by hand. ',
+  'waiting.doStop': 'Force stop ends it without compensation.',
+  'waiting.doWait': 'It goes on by itself when the service succeeds; retry it now after a repair. ',
+  'waiting.end': '.',
+  'waiting.lastError': 'Last error: ',
+  'waiting.later': 'later',
+  'waiting.looks': 'The coordinator looks at it again {time}',
+  'waiting.msg': 'It waits for its submit; query_prepared is called {time}',
+  'waiting.next': '; next attempt {time}',
+  'waiting.ongoing': {
+    one: '{call} is still at work (ONGOING) after {n} attempt{from}',
+    other: '{call} is still at work (ONGOING) after {n} attempts{from}',
+  },
+  'waiting.orphan': '{call} waits until a call of a silo that ended cannot arrive any more',
+  'waiting.others': { one: '; {n} other call waits too', other: '; {n} other calls wait too' },
+  'waiting.parked': {
+    one: '{call} is put aside after {n} attempt without success{from}: '
+      + 'it is called again only if an operator asks for it',
+    other: '{call} is put aside after {n} attempts without success{from}: '
+      + 'it is called again only if an operator asks for it',
+  },
+  'waiting.retry': {
+    one: '{call} did not succeed in {n} attempt{from}',
+    other: '{call} did not succeed in {n} attempts{from}',
+  },
+  'waiting.sameService': 'All {status} transactions with a call to {service}',
+  'waiting.silo': 'It has been due since {since} ({duration}) and no silo has worked on it',
+  'waiting.since': ' since {since} ({duration})',
+  'waiting.sinceBefore': ' since before {since} ({duration})',
+  'waiting.submitter': 'It waits for its submitter',
+  'waiting.title': 'Why it is waiting',
+  'waiting.workflow': 'It waits for the end of its code; query_prepared is called {time}',
 
   // Overview
   'overview.asOf': 'as of {time}',
@@ -126,9 +459,6 @@ export const texts = {
   'silos.here': 'Version of this silo: {version}. Its time: {time}.',
 
   // A transaction
-  'loading': 'Loading…',
-  'role.admin': 'Requires the role admin',
-  'copy.gid': 'Copy the gid',
   'copy.trace': 'Copy the trace id',
   'copy.result': 'Copy the result',
   'copy.payload': 'Copy the payload',

@@ -1,7 +1,6 @@
 // Runs before the first paint, so that a dark page does not flash white. The choice is stored in the browser.
 (() => {
   const KEY = 'orleansdtm.theme';
-  const names = { auto: 'Colours: as the system', light: 'Colours: light', dark: 'Colours: dark' };
   const order = ['auto', 'light', 'dark'];
 
   const stored = () => {
@@ -20,12 +19,15 @@
 
   let theme = stored();
   apply(theme);
+
+  // The modules run before it: header.js has put the names of the button into its data.
   document.addEventListener('DOMContentLoaded', () => {
     const button = document.getElementById('theme');
     const label = () => {
+      const name = button.dataset[theme];
       button.textContent = { auto: '◐', light: '☀', dark: '☾' }[theme];
-      button.title = names[theme];
-      button.setAttribute('aria-label', `${names[theme]}. Change`);
+      button.title = name;
+      button.setAttribute('aria-label', name + button.dataset.change);
     };
     button.addEventListener('click', () => {
       theme = order[(order.indexOf(theme) + 1) % order.length];

@@ -1,7 +1,8 @@
 // The stored attempts of all calls, in the order of their responses. Attempts that repeat are folded.
 import { h } from './dom.js';
-import { clock, duration, plural } from './format.js';
-import { badge, time } from './widgets.js';
+import { duration } from './format.js';
+import { parts, t } from './i18n.js';
+import { badge, clockTime, stateName, time } from './widgets.js';
 import { runs } from './folding.js';
 
 const ENTRIES_MAX = 300;
@@ -21,7 +22,7 @@ export function timeline(data, opened, redraw) {
     - entries.reduce((n, entry) => n + entry.earlier, 0);
   const missing = lost + rows.slice(0, -ENTRIES_MAX).reduce((n, row) => n + row.items.length, 0);
   const end = data.finished && line(data, data.finished, `end is-${data.status}`,
-    h('strong', {}, 'Finished '), badge(data.status), data.reason && h('p', {}, data.reason));
+    h('strong', {}, t('timeline.finished')), ' ', badge(data.status), data.reason && h('p', {}, data.reason));
   const after = shown.findIndex(row => data.finished && row.items.at(-1).at > new Date(data.finished));
   const split = after < 0 ? shown.length : after;
   const draw = row => row.folded && !opened.has(successKey(row)) ? successes(data, row, opened, redraw)
@@ -29,16 +30,16 @@ export function timeline(data, opened, redraw) {
   const next = all.filter(call => call.retry_at && (!data.is_final || call.index === -2))
     .sort((a, b) => new Date(a.retry_at) - new Date(b.retry_at));
   return h('ol', { class: 'timeline' },
-    line(data, data.created, 'begin', h('strong', {}, 'Stored')),
+    line(data, data.created, 'begin', h('strong', {}, t('timeline.stored'))),
     missing > 0 && h('li', { class: 'gap' }, h('span', {}),
-      h('div', { class: 'muted' }, `${plural(missing, 'earlier attempt')} not stored or not shown.`)),
+      h('div', { class: 'muted' }, t('timeline.missing', { n: missing }))),
     shown.slice(0, split).map(draw),
     end,
     shown.slice(split).map(draw),
     next.slice(0, 5).map(call => line(data, call.retry_at, 'coming',
-      'Next: ', h('span', { class: 'mono' }, call.branch_id), ' ', call.op, ' ', badge('waiting'))),
+      parts('timeline.next', { call: name(call) }), ' ', badge('waiting'))),
     next.length > 5 && h('li', { class: 'gap' }, h('span', {}),
-      h('div', { class: 'muted' }, `${plural(next.length - 5, 'other call')} to come.`)));
+      h('div', { class: 'muted' }, t('timeline.more', { n: next.length - 5 }))));
 }
 
 /** The entries of a call: its attempts, those with the same outcome and error in a row as one. */
@@ -79,6 +80,8 @@ function toggle(opened, redraw, key, text) {
   }, text);
 }
 
+const one = attempt => t('timeline.attempt', { number: attempt.number, duration: duration(attempt.duration_ms) });
+
 const name = call => [h('span', { class: 'mono' }, call.branch_id), ' ', call.op];
 
 const kind = outcome => `is-${outcome.replaceAll(' ', '-')}`;
@@ -91,8 +94,8 @@ function made(data, entry, opened, redraw, unfold) {
   const attempt = entry.items[0];
   return line(data, attempt.time, kind(attempt.outcome),
     ...name(entry.call), ' ', badge(attempt.outcome), ' ',
-    h('span', { class: 'muted' }, `attempt ${attempt.number}, ${duration(attempt.duration_ms)}`),
-    unfold && [' ', toggle(opened, redraw, unfold, 'Fold the successes')],
+    h('span', { class: 'muted' }, one(attempt)),
+    unfold && [' ', toggle(opened, redraw, unfold, t('timeline.foldSuccesses'))],
     error(attempt.error, attempt.outcome));
 }
 
@@ -102,14 +105,18 @@ function repeated(data, { call, items, earlier, outcome, error: text }, opened, 
   const spent = items.map(a => a.duration_ms);
   const [low, high] = [duration(Math.min(...spent)), duration(Math.max(...spent))];
   return line(data, last.time, `${kind(outcome)} repeated`,
-    ...name(call), ' ', badge(outcome, `${outcome} × ${items.length}`), ' ',
-    h('span', { class: 'muted' }, `attempts ${first.number} to ${last.number}, first ${clock(first.time)}, `
-      + `last ${clock(last.time)}, ${low === high ? low : `${low} to ${high}`}`
-      + (earlier > 0 ? `; ${plural(earlier, 'earlier attempt')} not kept` : '')),
+    ...name(call), ' ', badge(outcome, `${stateName(outcome)} × ${items.length}`), ' ',
+    h('span', { class: 'muted' }, parts('timeline.attempts', {
+      first: first.number,
+      last: last.number,
+      firstTime: clockTime(first.time),
+      lastTime: clockTime(last.time),
+      duration: low === high ? low : t('timeline.range', { low, high }),
+    }), earlier > 0 && t('timeline.notKept', { n: earlier })),
     error(text, outcome),
-    toggle(opened, redraw, key, opened.has(key) ? 'Fold' : `Show all ${items.length}`),
+    toggle(opened, redraw, key, opened.has(key) ? t('timeline.fold') : t('timeline.showAll', { n: items.length })),
     opened.has(key) && h('ol', { class: 'each' }, items.map(a => h('li', {},
-      time(a.time, true), ' ', h('span', { class: 'muted' }, `attempt ${a.number}, ${duration(a.duration_ms)}`)))));
+      time(a.time, true), ' ', h('span', { class: 'muted' }, one(a))))));
 }
 
 /** The first call of the run does not change when others follow. */
@@ -118,7 +125,10 @@ const successKey = row => `successes ${row.items[0].call.index}`;
 function successes(data, row, opened, redraw) {
   const [first, last] = [row.items[0], row.items.at(-1)];
   return line(data, last.items[0].time, 'is-succeeded repeated',
-    ...name(first.call), ' to ', ...name(last.call), ' ', badge('succeeded', `succeeded × ${row.items.length}`), ' ',
-    h('span', { class: 'muted' }, `first ${clock(first.items[0].time)}, last ${clock(last.items[0].time)}`), ' ',
-    toggle(opened, redraw, successKey(row), `Show all ${row.items.length}`));
+    parts('timeline.range', { low: name(first.call), high: name(last.call) }), ' ',
+    badge('succeeded', `${stateName('succeeded')} × ${row.items.length}`), ' ',
+    h('span', { class: 'muted' }, parts('timeline.span', {
+      firstTime: clockTime(first.items[0].time), lastTime: clockTime(last.items[0].time),
+    })), ' ',
+    toggle(opened, redraw, successKey(row), t('timeline.showAll', { n: row.items.length })));
 }

@@ -1,13 +1,13 @@
 // Topics and their subscribers.
 import { h, show } from './dom.js';
-import { get, mayChange, post } from './api.js';
-import { plural } from './format.js';
+import { forAdmins, get, post } from './api.js';
+import { parts, t } from './i18n.js';
 import { confirm, empty, failure, loading, time, toast } from './widgets.js';
 import { deliveries } from './deliveries.js';
 import { keepFresh } from './refresh.js';
 
 export const section = 'topics';
-export const title = () => 'Topics';
+export const title = () => t('page.topics');
 
 const PAGE = 100;
 const EVERY = 5000;
@@ -17,9 +17,8 @@ export async function open(place, parameters, signal, refused) {
   const list = h('div', {});
   const delivered = deliveries();
   const about = h('span', {});
-  show(place, h('div', { class: 'heading' }, h('h1', {}, 'Topics')),
-    h('p', { class: 'muted' }, 'A message to topic://name is delivered to the URLs that are subscribed when it is submitted or prepared. ',
-      'Numbers are those of all calls to the host of a subscriber', about, '.'),
+  show(place, h('div', { class: 'heading' }, h('h1', {}, t('page.topics'))),
+    h('p', { class: 'muted' }, parts('topics.about', { url: h('code', {}, 'topic://name'), scope: about })),
     subscribeForm(null, load),
     list);
 
@@ -29,10 +28,10 @@ export async function open(place, parameters, signal, refused) {
       const page = await get('topics', { position, limit: PAGE }, signal);
       const topics = page.kv.map(read);
       show(list,
-        topics.length === 0 ? empty(position ? 'No further topics.' : 'No topics yet.') : topics.map(topic => card(topic, load, delivered)),
-        h('nav', { class: 'pager', 'aria-label': 'Pages of the list' },
-          position !== '' && h('a', { class: 'button', href: '#/topics' }, 'Newest'),
-          page.next_position && h('a', { class: 'button', href: `#/topics?${new URLSearchParams({ position: page.next_position })}` }, 'Older')));
+        topics.length === 0 ? empty(position ? t('topics.noMore') : t('topics.none')) : topics.map(topic => card(topic, load, delivered)),
+        h('nav', { class: 'pager', 'aria-label': t('common.pager') },
+          position !== '' && h('a', { class: 'button', href: '#/topics' }, t('common.newest')),
+          page.next_position && h('a', { class: 'button', href: `#/topics?${new URLSearchParams({ position: page.next_position })}` }, t('common.older'))));
     } catch (e) {
       if (e.name !== 'AbortError' && !refused(e)) show(list, failure(e, load));
     }
@@ -44,8 +43,8 @@ export async function open(place, parameters, signal, refused) {
       if (!error) {
         delivered.add(data);
         about.textContent = data.silos < data.silos_total
-          ? `, of ${data.silos} of ${data.silos_total} silos: the others do not answer`
-          : data.silos_total > 1 ? `, of ${data.silos_total} silos` : '';
+          ? t('topics.someSilos', { silos: data.silos, n: data.silos_total })
+          : data.silos_total > 1 ? t('topics.allSilos', { n: data.silos_total }) : '';
       }
       return true;
     },
@@ -66,21 +65,30 @@ function read(row) {
 
 function card(topic, load, delivered) {
   const key = `topic ${topic.name}`;
-  return h('section', { class: 'card topic', 'aria-label': `Topic ${topic.name}` },
+  return h('section', { class: 'card topic', 'aria-label': t('topics.topic', { topic: topic.name }) },
     h('div', { class: 'line spread' },
       h('h2', { class: 'mono' }, topic.name),
-      h('span', { class: 'muted' }, 'changed ', time(topic.changed)),
+      h('span', { class: 'muted' }, parts('topics.changed', { time: time(topic.changed) })),
       h('button', {
-        type: 'button', class: 'danger quiet', disabled: !mayChange(), 'data-key': `delete ${key}`, 'aria-label': `Delete topic ${topic.name}`, onclick: () => remove(topic, load),
-      }, 'Delete topic')),
-    topic.subscribers === null ? h('p', { class: 'banner bad' }, 'The stored value is not a list of subscribers.')
-      : topic.subscribers.length === 0 ? empty('No subscribers.')
+        ...forAdmins(),
+        type: 'button',
+        class: 'danger quiet',
+        'data-key': `delete ${key}`,
+        'aria-label': t('topics.deleteLabel', { topic: topic.name }),
+        onclick: () => remove(topic, load),
+      }, t('topics.delete'))),
+    topic.subscribers === null ? h('p', { class: 'banner bad' }, t('topics.invalid'))
+      : topic.subscribers.length === 0 ? empty(t('topics.noSubscribers'))
         : h('ul', { class: 'subscribers' }, topic.subscribers.map(subscriber => h('li', {},
           h('span', { class: 'mono url' }, subscriber.url),
           h('span', { class: 'muted' }, subscriber.remark ?? ''),
           h('button', {
-            type: 'button', disabled: !mayChange(), 'data-key': `remove ${key} ${subscriber.url}`, 'aria-label': `Remove ${subscriber.url} from ${topic.name}`, onclick: () => unsubscribe(topic, subscriber, load),
-          }, 'Remove'),
+            ...forAdmins(),
+            type: 'button',
+            'data-key': `remove ${key} ${subscriber.url}`,
+            'aria-label': t('topics.removeLabel', { url: subscriber.url, topic: topic.name }),
+            onclick: () => unsubscribe(topic, subscriber, load),
+          }, t('topics.remove')),
           delivered.of(subscriber.url)))),
     subscribeForm(topic, load));
 }
@@ -90,11 +98,18 @@ function subscribeForm(topic, load) {
   const problem = h('div', {});
   const key = topic ? `to ${topic.name}` : 'new';
   const field = (name, label, placeholder, required) => h('label', {}, label, h('input', {
-    name, placeholder, required, autocomplete: 'off', spellcheck: 'false', class: name === 'remark' ? '' : 'mono', 'data-key': `${name} ${key}`, maxlength: name === 'topic' ? 128 : name === 'remark' ? 512 : 2048,
+    name,
+    placeholder,
+    required,
+    autocomplete: 'off',
+    spellcheck: 'false',
+    class: name === 'remark' ? '' : 'mono',
+    'data-key': `${name} ${key}`,
+    maxlength: name === 'topic' ? 128 : name === 'remark' ? 512 : 2048,
   }));
   return h('form', {
     class: `subscribe ${topic ? '' : 'card'}`,
-    'aria-label': topic ? `Subscribe to ${topic.name}` : 'New topic',
+    'aria-label': topic ? t('topics.subscribeTo', { topic: topic.name }) : t('topics.new'),
     onsubmit: async event => {
       event.preventDefault();
       const form = event.target;
@@ -103,51 +118,54 @@ function subscribeForm(topic, load) {
       try {
         await post('subscribe', body);
         form.reset();
-        toast(`${body.url} is subscribed to ${body.topic}.`);
+        toast(t('topics.subscribed', { url: body.url, topic: body.topic }));
         await load();
       } catch (e) {
         problem.replaceChildren(failure(e));
       }
     },
   },
-  !topic && h('h2', {}, 'New topic'),
-  !topic && field('topic', 'Name', 'orders.paid', true),
-  field('url', 'Subscriber', 'http://service:8080/paid', true),
-  field('remark', 'Remark', 'optional', false),
-  h('button', { type: 'submit', disabled: !mayChange(), title: mayChange() ? null : 'Requires the role admin', 'data-key': `subscribe ${key}` }, topic ? 'Add subscriber' : 'Create'),
+  !topic && h('h2', {}, t('topics.new')),
+  !topic && field('topic', t('topics.name'), 'orders.paid', true),
+  field('url', t('topics.subscriber'), 'http://service:8080/paid', true),
+  field('remark', t('topics.remark'), t('topics.optional'), false),
+  h(
+    'button',
+    { ...forAdmins(), type: 'submit', 'data-key': `subscribe ${key}` },
+    topic ? t('topics.add') : t('topics.create')),
   problem);
 }
 
 async function remove(topic, load) {
   const done = await confirm({
-    title: 'Delete this topic?',
+    title: t('topics.deleteTitle'),
     text: [
       h('p', { class: 'mono gid-line' }, topic.name),
-      h('p', {}, `It has ${plural(topic.subscribers?.length ?? 0, 'subscriber')}. New messages to it will be refused. Messages in flight are still delivered.`),
+      h('p', {}, t('topics.deleteEffect', { n: topic.subscribers?.length ?? 0 })),
     ],
-    verb: 'Delete',
+    verb: t('topics.deleteVerb'),
     danger: true,
     run: () => post('delete-topic', { topic: topic.name }),
   });
   if (done) {
-    toast(`Topic ${topic.name} was deleted.`);
+    toast(t('topics.deleted', { topic: topic.name }));
     await load();
   }
 }
 
 async function unsubscribe(topic, subscriber, load) {
   const done = await confirm({
-    title: 'Remove this subscriber?',
+    title: t('topics.removeTitle'),
     text: [
       h('p', { class: 'mono gid-line' }, subscriber.url),
-      h('p', {}, 'It gets no new messages of topic ', h('strong', { class: 'mono' }, topic.name), '. Messages in flight are still delivered.'),
+      h('p', {}, parts('topics.removeEffect', { topic: h('strong', { class: 'mono' }, topic.name) })),
     ],
-    verb: 'Remove',
+    verb: t('topics.remove'),
     danger: true,
     run: () => post('unsubscribe', { topic: topic.name, url: subscriber.url }),
   });
   if (done) {
-    toast(`${subscriber.url} was removed from ${topic.name}.`);
+    toast(t('topics.removed', { url: subscriber.url, topic: topic.name }));
     await load();
   }
 }

@@ -65,11 +65,11 @@ export async function open(place, parameters, signal, refused) {
   function header(data) {
     last = data;
     const allowed = mayChange();
-    const why = allowed ? null : t('role.admin');
+    const why = allowed ? null : t('role.needed');
     const pending = [...data.calls, data.callback].filter(call => call && waits(data, call));
     return h('div', { class: 'heading' },
       h('div', { class: 'what' },
-        h('h1', { class: 'gid' }, h('span', { class: 'mono' }, data.gid), copyButton(data.gid, t('copy.gid'))),
+        h('h1', { class: 'gid' }, h('span', { class: 'mono' }, data.gid), copyButton(data.gid, t('common.copyGid'))),
         h('p', {}, badge(data.status), ' ', data.parked && [badge('parked', t('call.parked')), ' '],
           data.namespace && [h('span', { class: 'badge', title: t('transaction.namespace') }, data.namespace), ' '],
           h('span', { class: 'muted' }, t('transaction.over', { type: data.type, protocol: data.protocol })))),
@@ -166,7 +166,7 @@ export async function open(place, parameters, signal, refused) {
   }, t('resolve.done', { op: call.op, branch: call.branch_id }));
 
   function more(data) {
-    const text = h('pre', { tabindex: '0', 'data-scroll': 'raw', 'data-key': 'raw text' }, raw ?? t('loading'));
+    const text = h('pre', { tabindex: '0', 'data-scroll': 'raw', 'data-key': 'raw text' }, raw ?? t('common.loading'));
     const load = async () => {
       try {
         raw = JSON.stringify(await get('query', { gid: data.gid }, signal), null, 2);

@@ -1,6 +1,7 @@
 // The list, with the filters of the API. The filter is in the URL.
 import { h, show } from './dom.js';
 import { get, mayChange } from './api.js';
+import { fromField, toField, zone } from './times.js';
 import { badge, empty, failure, gidLink, loading, time } from './widgets.js';
 import { follow } from './follow.js';
 import { jobs } from './jobs.js';
@@ -100,18 +101,10 @@ const link = parameters => {
   return query.size ? `#/transactions?${query}` : '#/transactions';
 };
 
-/** Unix milliseconds to the value of a datetime-local field, and back. */
-const toField = ms => {
-  if (!/^\d+$/.test(ms)) return '';
-  const t = new Date(Number(ms));
-  return Number.isNaN(t.getTime()) ? '' : new Date(t.getTime() - t.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
-};
-const fromField = text => text === '' ? '' : String(new Date(text).getTime());
-
 function form(filter) {
   const choice = (name, label, options) => h('label', {}, label,
     h('select', { name }, h('option', { value: '' }, 'any'), options.map(o => h('option', { value: o, selected: o === filter[name] }, o))));
-  const moment = (name, label) => h('label', { class: 'moment' }, label, h('input', { type: 'datetime-local', name, step: '1', value: toField(filter[name]) }));
+  const moment = (name, label) => h('label', { class: 'moment' }, h('span', {}, label, ' (', zone(), ')'), h('input', { type: 'datetime-local', name, step: '1', value: toField(filter[name]) }));
   const given = FIELDS.some(name => filter[name] !== '');
   return h('form', {
     class: 'filter card',

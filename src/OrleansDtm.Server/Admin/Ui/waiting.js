@@ -1,6 +1,7 @@
 // Why a transaction has not ended, as one sentence, and what an operator can do. The server decides the reason.
 import { h } from './dom.js';
-import { duration, plural } from './format.js';
+import { duration } from './format.js';
+import { parts, t } from './i18n.js';
 import { ago, time } from './widgets.js';
 
 const code = text => h('strong', { class: 'mono' }, text);
@@ -10,58 +11,63 @@ export function waiting(data) {
   const waits = data.waiting;
   if (!waits) return null;
   const urgent = ['retry', 'parked', 'silo'].includes(waits.reason);
-  const what = todo(data, waits);
-  return h('section', { class: `banner why ${urgent ? 'warn' : 'calm'}`, 'aria-label': 'Why it is waiting' },
-    h('p', { class: 'sentence' }, data.status === 'aborting' && 'Rolling back: ', sentence(data, waits), '.'),
+  const what = todo(waits);
+  return h('section', { class: `banner why ${urgent ? 'warn' : 'calm'}`, 'aria-label': t('waiting.title') },
+    h('p', { class: 'sentence' },
+      data.status === 'aborting' && t('waiting.aborting'), sentence(data, waits), t('waiting.end')),
     waits.last_error && waits.reason !== 'ongoing'
-      && h('p', { class: 'error-text' }, h('span', { class: 'muted' }, 'Last error: '), waits.last_error),
+      && h('p', { class: 'error-text' }, h('span', { class: 'muted' }, t('waiting.lastError')), waits.last_error),
     what && h('p', {}, what),
     waits.service && urgent && h('p', {}, h('a', {
       href: `#/transactions?${new URLSearchParams({ host: waits.service, status: data.status })}`, 'data-key': 'same service',
-    }, `All ${data.status} transactions with a call to ${waits.service}`)));
+    }, t('waiting.sameService', { status: data.status, service: waits.service }))));
 }
 
 function sentence(data, waits) {
-  const call = [code(waits.branch_id), ` ${waits.op} of `, code(waits.service)];
-  const tries = plural(waits.attempts ?? 0, 'attempt');
-  const next = waits.until ? [h('span', {}, '; next attempt '), ago(waits.until, data.now)] : '';
-  const others = waits.others > 0
-    ? `; ${plural(waits.others, 'other call')} ${waits.others === 1 ? 'waits' : 'wait'} too`
-    : '';
+  const call = parts('waiting.call', { branch: code(waits.branch_id), op: waits.op, service: code(waits.service) });
+  const since = waits.since ? span(data, waits) : {};
+  const from = !waits.since ? ''
+    : waits.since_earlier ? parts('waiting.sinceBefore', since) : parts('waiting.since', since);
+  const about = { call, from, n: waits.attempts ?? 0 };
+  const until = waits.until && ago(waits.until);
+  const next = until ? parts('waiting.next', { time: until }) : '';
+  const others = waits.others > 0 ? t('waiting.others', { n: waits.others }) : '';
   switch (waits.reason) {
-    case 'silo': return ['It has been due since ', since(data, waits), ' and no silo has worked on it'];
-    case 'parked': return [...call, ` is put aside after ${tries} without success`, from(data, waits),
-      ': it is called again only if an operator asks for it', others];
-    case 'orphan': return [...call, ' waits until a call of a silo that ended cannot arrive any more', next, others];
-    case 'retry': return [...call, ` did not succeed in ${tries}`, from(data, waits), next, others];
-    case 'ongoing': return [...call, ` is still at work (ONGOING) after ${tries}`, from(data, waits), next, others];
-    case 'answer': return ['It waits for the answer of ', ...call, ', called ', since(data, waits),
-      `; the timeout is ${duration(data.options.request_timeout * 1000)}`];
-    case 'submit': return [submitter(data.type), ' ', waits.until ? ago(waits.until, data.now) : 'later'];
-    case 'delay': return ['Its delay ends ', ago(waits.until, data.now)];
-    default: return waits.until ? ['The coordinator looks at it again ', ago(waits.until, data.now)] : 'It waits for its submitter';
+    case 'silo': return parts('waiting.silo', since);
+    case 'parked': return [parts('waiting.parked', about), others];
+    case 'orphan': return [parts('waiting.orphan', about), next, others];
+    case 'retry': return [parts('waiting.retry', about), next, others];
+    case 'ongoing': return [parts('waiting.ongoing', about), next, others];
+    case 'answer': return parts('waiting.answer', {
+      ...since, call, timeout: duration(data.options.request_timeout * 1000),
+    });
+    case 'submit': return submitter(data.type, until || t('waiting.later'));
+    case 'delay': return parts('waiting.delay', { time: until });
+    default: return until ? parts('waiting.looks', { time: until }) : t('waiting.submitter');
   }
 }
 
-const submitter = type => type === 'msg' ? 'It waits for its submit; query_prepared is called'
-  : type === 'workflow' ? 'It waits for the end of its code; query_prepared is called'
-    : 'It waits for its submit or abort, and is rolled back';
+function submitter(type, until) {
+  switch (type) {
+    case 'msg': return parts('waiting.msg', { time: until });
+    case 'workflow': return parts('waiting.workflow', { time: until });
+    default: return parts('waiting.abort', { time: until });
+  }
+}
 
-const since = (data, waits) => [time(waits.since), ` (${duration(new Date(data.now) - new Date(waits.since))})`];
-
-const from = (data, waits) => waits.since
-  ? [waits.since_earlier ? ' since before ' : ' since ', ...since(data, waits)]
-  : '';
+const span = (data, waits) => ({
+  since: time(waits.since),
+  duration: duration(new Date(data.now) - new Date(waits.since)),
+});
 
 /** One sentence about the actions; null = there is nothing to do. */
-function todo(data, waits) {
-  const resolve = waits.branch_id === '00' ? '' : 'Resolve it if its effect was applied by hand. ';
-  const stop = 'Force stop ends it without compensation.';
+function todo(waits) {
+  const resolve = waits.branch_id === '00' ? '' : t('waiting.doResolve');
   switch (waits.reason) {
-    case 'silo': return 'Check /health/ready and the log of the silos. Retry now asks the silo that owns it.';
-    case 'parked': return `Repair the service, then retry the call. ${resolve}${stop}`;
-    case 'retry': return `It goes on by itself when the service succeeds; retry it now after a repair. ${resolve}${stop}`;
-    case 'submit': return 'Nothing needs to be done. If the submitter is gone, the coordinator decides at that time.';
+    case 'silo': return t('waiting.doCheck');
+    case 'parked': return t('waiting.doRepair') + resolve + t('waiting.doStop');
+    case 'retry': return t('waiting.doWait') + resolve + t('waiting.doStop');
+    case 'submit': return t('waiting.doNothing');
     default: return null;
   }
 }

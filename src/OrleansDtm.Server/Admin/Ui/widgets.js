@@ -1,17 +1,26 @@
 // Small elements that all pages use.
 import { h, s } from './dom.js';
-import { local, relative } from './format.js';
+import { has, t } from './i18n.js';
+import { timeElement } from './times.js';
+
+/** The name of a state of a call or an attempt. The statuses of DTM's API keep their names. */
+export const stateName = state => {
+  const word = state.replaceAll(' ', '-');
+  return has(`state.${word}`) ? t(`state.${word}`) : state;
+};
 
 /** A status badge. */
-export const badge = (status, text = status) => h('span', { class: `badge is-${status.replaceAll(' ', '-')}` }, text);
+export const badge = (status, text = stateName(status)) =>
+  h('span', { class: `badge is-${status.replaceAll(' ', '-')}` }, text);
 
-/** A local time; the tooltip has UTC. */
-export const time = (value, milliseconds = false) => h(
-  'time', { datetime: value, title: `${new Date(value).toISOString().replace('T', ' ').replace('Z', '')} UTC` }, local(value, milliseconds));
+/** A time in the form that the user chose; the tooltip has the others. */
+export const time = (value, milliseconds = false) => timeElement(milliseconds ? 'exact' : 'moment', value);
 
-/** A time relative to now. */
-export const ago = (value, now) => h(
-  'time', { datetime: value, title: `${local(value, true)} (${new Date(value).toISOString()})` }, relative(value, now));
+/** A time relative to now. It stays correct while the page is open. */
+export const ago = value => timeElement('age', value);
+
+/** A time of today: 18:04:05. */
+export const clockTime = value => timeElement('clock', value);
 
 export const transactionLink = gid => `#/transaction?${new URLSearchParams({ gid })}`;
 
@@ -19,7 +28,7 @@ export const transactionLink = gid => `#/transaction?${new URLSearchParams({ gid
 export const gidLink = gid => h(
   'span', { class: 'gid' },
   h('a', { class: 'mono', href: transactionLink(gid), 'data-key': `gid ${gid}` }, gid),
-  copyButton(gid, 'Copy the gid'));
+  copyButton(gid, t('common.copyGid')));
 
 /** A button that copies a text. */
 export function copyButton(text, label) {
@@ -32,7 +41,7 @@ export function copyButton(text, label) {
     onclick: async () => {
       await copy(text);
       button.classList.add('done');
-      toast('Copied.');
+      toast(t('common.copied'));
       button.addEventListener('animationend', () => button.classList.remove('done'), { once: true });
     },
   }, s('svg', { viewBox: '0 0 16 16', width: 14, height: 14, 'aria-hidden': 'true' },
@@ -68,9 +77,9 @@ export const failure = (error, again) => h(
   'div', { class: 'banner bad', role: 'alert' },
   h('strong', {}, error.status ? `${error.status}: ` : ''),
   error.message,
-  again && h('button', { type: 'button', onclick: again }, 'Try again'));
+  again && h('button', { type: 'button', onclick: again }, t('common.again')));
 
-export const loading = () => h('p', { class: 'muted loading', role: 'status' }, 'Loading…');
+export const loading = () => h('p', { class: 'muted loading', role: 'status' }, t('common.loading'));
 
 export const empty = (...text) => h('p', { class: 'empty' }, ...text);
 
@@ -84,7 +93,7 @@ export function confirm({ title, text, verb, danger = false, run, allowed = () =
   return new Promise(resolve => {
     const problem = h('div', {});
     const go = h('button', { type: 'submit', class: danger ? 'danger' : 'primary' }, verb);
-    const cancel = h('button', { type: 'button', autofocus: true, onclick: () => dialog.close() }, 'Cancel');
+    const cancel = h('button', { type: 'button', autofocus: true, onclick: () => dialog.close() }, t('common.cancel'));
     let done = false;
     let running = false;
     const recheck = () => { go.disabled = running || !allowed(); };
@@ -106,7 +115,7 @@ export function confirm({ title, text, verb, danger = false, run, allowed = () =
           problem.replaceChildren(failure(e));
           running = false;
           recheck();
-          cancel.textContent = 'Close';
+          cancel.textContent = t('common.close');
         }
       },
     }, h('h2', { id: 'dialog-title' }, title), ...text, problem, h('div', { class: 'buttons' }, cancel, go));
