@@ -6,7 +6,7 @@ namespace OrleansDtm.Faults;
 internal sealed record Arguments
 {
     public const string Usage =
-        "--seed N [--minutes M] [--faults kill,pause,...] [--rounds R] [--brief 1] [--store mysql|postgres] "
+        "--seed N [--minutes M] [--faults kill,pause,...] [--rounds R] [--brief 1] [--store mysql|mysql9|postgres] "
         + "[--clients C] [--pause SECONDS] [--report FILE]";
 
     public int Seed { get; init; } = 1;
@@ -24,7 +24,11 @@ internal sealed record Arguments
     /// <summary>True = each fault lasts the shortest time possible.</summary>
     public bool IsBrief { get; init; }
 
+    /// <summary>mysql = MariaDB, mysql9 = Oracle's MySQL, or postgres.</summary>
     public string Store { get; init; } = "mysql";
+
+    /// <summary>True if the database needs a standby: a fault fails over to it.</summary>
+    public bool IsReplicated => Faults.Any(static f => f.StartsWith("failover", StringComparison.Ordinal));
 
     public int Clients { get; init; } = 16;
 
@@ -60,7 +64,7 @@ internal sealed record Arguments
                 "--faults" => parsed with { Faults = value.Split(',', StringSplitOptions.RemoveEmptyEntries) },
                 "--rounds" => parsed with { Rounds = int.Parse(value, CultureInfo.InvariantCulture) },
                 "--brief" => parsed with { IsBrief = value == "1" },
-                "--store" when value is "mysql" or "postgres" => parsed with { Store = value },
+                "--store" when value is "mysql" or "mysql9" or "postgres" => parsed with { Store = value },
                 "--clients" => parsed with { Clients = int.Parse(value, CultureInfo.InvariantCulture) },
                 "--pause" =>
                     parsed with { Pause = TimeSpan.FromSeconds(double.Parse(value, CultureInfo.InvariantCulture)) },

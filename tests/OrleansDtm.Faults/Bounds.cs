@@ -21,6 +21,9 @@ internal static class Bounds
     /// </summary>
     public static readonly TimeSpan Ready = TimeSpan.FromSeconds(90);
 
+    /// <summary>The time after the database is back within which each silo ends a transaction again.</summary>
+    public static readonly TimeSpan Return = TimeSpan.FromSeconds(5);
+
     /// <summary>The time after a fault until its effects are over: hanging calls, leases, backoff delays.</summary>
     public static readonly TimeSpan Settled = TimeSpan.FromSeconds(30);
 

@@ -18,6 +18,7 @@ internal sealed class Campaign(Arguments arguments) : IAsyncDisposable
     private readonly History _history = new();
     private readonly ConcurrentDictionary<string, int> _faults = new(StringComparer.Ordinal);
     private readonly List<string> _troubles = [];
+    private readonly Dictionary<string, List<double>> _returns = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource _interrupted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private World? _world;
     private volatile bool _enough;
@@ -37,7 +38,7 @@ internal sealed class Campaign(Arguments arguments) : IAsyncDisposable
         Say($"ready{(impossible.Count > 0 ? $"; not available here: {string.Join(", ", impossible)}" : "")}");
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
         using var end = new CancellationTokenSource();
-        var watch = new RowWatch(world.ConnectionString, _history);
+        var watch = new RowWatch(() => world.ConnectionString, _history);
         var watching = watch.Run(end.Token);
         var clients = Task.WhenAll(Enumerable.Range(0, arguments.Clients).Select(Work));
         await Break(world);
@@ -98,7 +99,7 @@ internal sealed class Campaign(Arguments arguments) : IAsyncDisposable
     /// </summary>
     private async Task Break(World world)
     {
-        var injector = new Injector(world, _random, arguments.IsBrief);
+        var injector = new Injector(world, _random, arguments.IsBrief, Returned);
         var possible = Injector.Possible(world);
         var kinds = arguments.Faults.Count > 0 ? [.. arguments.Faults.Where(possible.Contains)] : possible;
         await Calm(2);
@@ -127,6 +128,21 @@ internal sealed class Campaign(Arguments arguments) : IAsyncDisposable
 
             // Some calm periods must be long enough to check timers without the influence of faults.
             await Calm(arguments.IsBrief ? 1 : _random.Next(4) == 0 ? 60 : 6);
+        }
+    }
+
+    private void Returned(string kind, TimeSpan after)
+    {
+        if (!_returns.TryGetValue(kind, out var times))
+        {
+            _returns[kind] = times = [];
+        }
+
+        times.Add(after.TotalSeconds);
+        if (after > Bounds.Return)
+        {
+            _troubles.Add($"{kind}: no transaction ended within {Bounds.Return.TotalSeconds:0} s after the database "
+                + $"was back, the first after {after.TotalSeconds:0.0} s");
         }
     }
 
@@ -179,6 +195,7 @@ internal sealed class Campaign(Arguments arguments) : IAsyncDisposable
             _troubles,
             world.All.Sum(static s => s.Crashes),
             [.. world.All.SelectMany(static s => s.Errors)],
+            _returns,
             settled);
         report.Judge(world.Service.Affairs);
         report.Print(Console.Out);

@@ -8,7 +8,7 @@ namespace OrleansDtm.Faults;
 /// <summary>The result of a run.</summary>
 internal sealed class Report(
     Arguments arguments, History history, IReadOnlyDictionary<string, int> faults, IReadOnlyList<string> troubles,
-    int crashes, IReadOnlyList<string> errors, TimeSpan settled)
+    int crashes, IReadOnlyList<string> errors, IReadOnlyDictionary<string, List<double>> returns, TimeSpan settled)
 {
     private const int TimelinesMax = 20;
 
@@ -81,6 +81,12 @@ internal sealed class Report(
 
         to.WriteLine("faults: " + string.Join(
             ", ", faults.OrderBy(static f => f.Key, StringComparer.Ordinal).Select(static f => $"{f.Value} {f.Key}")));
+        foreach (var (kind, times) in returns)
+        {
+            to.WriteLine($"{kind}: the slower silo ended its first transaction {times.Average():0.00} s after the database "
+                + $"was back in the mean, at most {times.Max():0.00} s, {times.Count} times");
+        }
+
         to.WriteLine($"silos that exited without having been declared dead: {crashes}");
         to.WriteLine("checked transactions:");
         foreach (var (check, count) in _judged)
@@ -102,6 +108,7 @@ internal sealed class Report(
             faults,
             judged = _judged,
             silo_crashes = crashes,
+            seconds_until_work = returns,
             errors,
             settled_seconds = Math.Round(settled.TotalSeconds, 1),
             violations = _violations.Select(static v => new

@@ -2,6 +2,7 @@ using System.Globalization;
 using OrleansDtm.Faults.Histories;
 using OrleansDtm.Faults.Load;
 using OrleansDtm.Faults.Machines;
+using OrleansDtm.Faults.Replicas;
 using OrleansDtm.Faults.Services;
 using OrleansDtm.Tests.Support.Databases;
 
@@ -17,6 +18,7 @@ internal sealed class World : IAsyncDisposable
 
     private readonly string _folder;
     private readonly List<IDisposable> _doors = [];
+    private DatabaseServer _database = null!;
 
     private World(Network network, History history, string folder)
     {
@@ -33,7 +35,11 @@ internal sealed class World : IAsyncDisposable
 
     public BranchService Service { get; }
 
-    public DatabaseServer Database { get; private set; } = null!;
+    /// <summary>The database, or the primary of the pair.</summary>
+    public DatabaseServer Database => Pair?.Primary ?? _database;
+
+    /// <summary>The database with its standby; null = it has none.</summary>
+    public DatabasePair? Pair { get; private set; }
 
     public IReadOnlyList<SiloProcess> All { get; private set; } = [];
 
@@ -63,14 +69,28 @@ internal sealed class World : IAsyncDisposable
         }
 
         var world = new World(new Network(arguments.IsInside), history, folder);
-        world.Database = arguments.Store == "postgres" ? new PostgresServer() : new MariaDbServer();
+        world._database = arguments.Store switch
+        {
+            "postgres" => new PostgresServer(),
+            "mysql9" => new MySqlServer(),
+            _ => new MariaDbServer(),
+        };
         if (world.Database.FindMissing() is { } missing)
         {
             await Console.Error.WriteLineAsync($"{missing} is not installed");
             return null;
         }
 
-        await world.Database.Start(CancellationToken.None);
+        if (arguments.IsReplicated)
+        {
+            world.Pair = DatabasePair.Of(arguments.Store);
+            await world.Pair.Start();
+        }
+        else
+        {
+            await world.Database.Start(CancellationToken.None);
+        }
+
         await world.Service.Start(world.Branches);
         world.Wire();
         foreach (var silo in world.All)
@@ -126,19 +146,39 @@ internal sealed class World : IAsyncDisposable
         }
 
         await Service.DisposeAsync();
-        await Database.DisposeAsync();
+        if (Pair is not null)
+        {
+            await Pair.DisposeAsync();
+        }
+
+        await _database.DisposeAsync();
         if (Disk is null)
         {
             Directory.Delete(_folder, recursive: true);
         }
     }
 
+    /// <summary>
+    /// Leads the address of the database to where it is now, and ends the connections to where it was, as a virtual
+    /// address or a proxy does.
+    /// </summary>
+    public void MoveDatabase()
+    {
+        foreach (var wire in DatabaseWires)
+        {
+            wire.Target = DatabaseAddress;
+            wire.Cut();
+        }
+    }
+
+    private string DatabaseAddress => $"127.0.0.1:{Database.Port.ToString(CultureInfo.InvariantCulture)}";
+
     private void Wire()
     {
-        var target = $"127.0.0.1:{Database.Port.ToString(CultureInfo.InvariantCulture)}";
         DatabaseWires =
         [
-            .. Enumerable.Range(0, Silos).Select(_ => new TcpProxy($"{Network.Host}:{Network.FreePort()}", target)),
+            .. Enumerable.Range(0, Silos).Select(_ => new TcpProxy(
+                $"{Network.Host}:{Network.FreePort()}", DatabaseAddress)),
         ];
         All = [.. Enumerable.Range(0, Silos).Select(i => new SiloProcess(
             i, Network, History, Settings(DatabaseWires[i]), Path.Combine(_folder, SiloProcess.NameOf(i))))];

@@ -10,6 +10,9 @@ namespace OrleansDtm.Storage.Postgres;
 /// </summary>
 internal sealed class PostgresSettings
 {
+    /// <summary>libpq's environment variable for it, which Npgsql reads, too.</summary>
+    private const string GssVariable = "PGGSSENCMODE";
+
     private readonly ServerStoreOptions _options;
     private readonly NpgsqlConnectionStringBuilder _builder;
     private readonly DbConnectionStringBuilder _given;
@@ -22,6 +25,13 @@ internal sealed class PostgresSettings
         _given = new DbConnectionStringBuilder { ConnectionString = _builder.ConnectionString };
         Default("Timeout", (int)options.ConnectTimeout.TotalSeconds);
         Default("Cancellation Timeout", 1000);
+        if (Environment.GetEnvironmentVariable(GssVariable) is not { Length: > 0 })
+        {
+            // Npgsql prefers it wherever the Kerberos libraries are installed. They then look the server's name up,
+            // and without a DNS server that answers, each connection times out.
+            Default("GSS Encryption Mode", GssEncryptionMode.Disable);
+        }
+
         if (options.Schema.Length > 0)
         {
             _builder.SearchPath = Quote(options.Schema);

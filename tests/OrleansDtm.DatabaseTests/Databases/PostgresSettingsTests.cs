@@ -1,3 +1,4 @@
+using Npgsql;
 using OrleansDtm.Storage.Postgres;
 using OrleansDtm.Storage.Servers;
 using Xunit;
@@ -37,6 +38,20 @@ public sealed class PostgresSettingsTests
         var settled = PostgresSettings.Settle(Options(own));
         Assert.Equal((15, 30, 30), (
             settled.ConnectTimeout.TotalSeconds, settled.ReadTimeout.TotalSeconds, settled.CommitTimeout.TotalSeconds));
+    }
+
+    /// <summary>
+    /// Negotiating it asks a DNS server for the name of the host: where none answers, connections time out.
+    /// </summary>
+    [Fact]
+    public void Kerberos_encryption_is_negotiated_only_if_it_is_asked_for()
+    {
+        Assert.Equal(GssEncryptionMode.Disable, Settings("").Readers().GssEncryptionMode);
+        Assert.Equal(GssEncryptionMode.Disable, Settings("").Writer(withDatabase: true).GssEncryptionMode);
+        Assert.Equal(GssEncryptionMode.Disable, Settings("").Cluster().GssEncryptionMode);
+        Assert.Equal(
+            GssEncryptionMode.Require, Settings(";GSS Encryption Mode=Require").Readers().GssEncryptionMode);
+        Assert.Equal(GssEncryptionMode.Prefer, Settings(";GssEncryptionMode=Prefer").Readers().GssEncryptionMode);
     }
 
     [Theory]

@@ -9,7 +9,9 @@ namespace OrleansDtm.Faults.Histories;
 /// Polls the rows of the database and records their changes. Its connection does not pass a proxy. It does not see
 /// changes between two polls.
 /// </summary>
-internal sealed class RowWatch(string connectionString, History history)
+/// <param name="address">Returns the connection string of the database that is in use.</param>
+/// <param name="history">Gets the changes.</param>
+internal sealed class RowWatch(Func<string> address, History history)
 {
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(400);
 
@@ -55,6 +57,7 @@ internal sealed class RowWatch(string connectionString, History history)
 
     private async Task Look(long from, CancellationToken end)
     {
+        var connectionString = address();
         await using DbConnection connection = connectionString.Contains("Host=", StringComparison.Ordinal)
             ? new NpgsqlConnection(connectionString + ";Timeout=3;Command Timeout=3")
             : new MySqlConnection(connectionString + ";ConnectionTimeout=3;DefaultCommandTimeout=3");

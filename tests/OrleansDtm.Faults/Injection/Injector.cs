@@ -4,7 +4,11 @@ using OrleansDtm.Faults.Machines;
 namespace OrleansDtm.Faults.Injection;
 
 /// <summary>Injects faults, one at a time, and ends them.</summary>
-internal sealed class Injector(World world, Random random, bool isBrief)
+/// <param name="world">What is broken.</param>
+/// <param name="random">Draws targets and durations.</param>
+/// <param name="isBrief">True = each fault lasts the shortest time possible.</param>
+/// <param name="returned">Gets the kind, and the time from the return of the database to work of each silo.</param>
+internal sealed class Injector(World world, Random random, bool isBrief, Action<string, TimeSpan> returned)
 {
     private const string Filler = "filler";
 
@@ -12,6 +16,7 @@ internal sealed class Injector(World world, Random random, bool isBrief)
     private const double BriefSpread = 2;
 
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan WorkLimit = TimeSpan.FromSeconds(60);
 
     /// <summary>Every fault kind, with a test whether it is available on this machine.</summary>
     private static readonly Dictionary<string, Func<World, bool>> Kinds = new()
@@ -33,6 +38,9 @@ internal sealed class Injector(World world, Random random, bool isBrief)
         ["clock"] = static _ => FakeTime.Library is not null,
         ["disk-full"] = static w => w.Disk is not null,
         ["kill-with-db"] = static _ => true,
+        ["db-move"] = static w => w.Pair is null,
+        ["failover"] = static w => w.Pair is not null,
+        ["failover-zombie"] = static w => w.Pair is not null,
     };
 
     /// <summary>Returns the fault kinds that are available on this machine.</summary>
@@ -50,7 +58,7 @@ internal sealed class Injector(World world, Random random, bool isBrief)
         var target = kind switch
         {
             "kill-both" or "partition" => "A B",
-            "db-restart" or "db-pause" or "disk-full" => "database",
+            "db-restart" or "db-pause" or "disk-full" or "db-move" or "failover" or "failover-zombie" => "database",
             "one-way" => $"{world.All[slot].Name} to {world.All[1 - slot].Name}",
             _ => world.All[slot].Name,
         };
@@ -82,6 +90,9 @@ internal sealed class Injector(World world, Random random, bool isBrief)
             "client-partition" => Task.WhenAll(Hush(silo.HttpDoor, 3, 15), Hush(silo.GrpcDoor, 3, 15)),
             "clock" => Skew(silo),
             "disk-full" => FillDisk(),
+            "db-move" => MoveDatabase(),
+            "failover" => FailOver(isZombie: false),
+            "failover-zombie" => FailOver(isZombie: true),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no such fault"),
         };
     }
@@ -131,6 +142,54 @@ internal sealed class Injector(World world, Random random, bool isBrief)
         await world.Database.Kill();
         await Wait(0, 10);
         await world.Database.Restart(CancellationToken.None);
+    }
+
+    /// <summary>The database is restarted at another address, and a proxy moves its address.</summary>
+    private async Task MoveDatabase()
+    {
+        await world.Database.Kill();
+        world.Database.Port = world.Network.FreePort();
+        await world.Database.Restart(CancellationToken.None);
+        world.MoveDatabase();
+        await AwaitWork("db-move");
+    }
+
+    /// <summary>
+    /// The primary is lost under load and the standby promoted; later the old one comes back as standby. A zombie is
+    /// only paused: it wakes up with its connections, and with commits that nobody has confirmed.
+    /// </summary>
+    private async Task FailOver(bool isZombie)
+    {
+        var pair = world.Pair!;
+        if (isZombie)
+        {
+            pair.Primary.Pause();
+        }
+        else
+        {
+            await pair.Primary.Kill();
+        }
+
+        await Wait(0, 2);
+        var old = await pair.Promote();
+        if (isZombie)
+        {
+            old.Resume(); // Before the address moves: silos still talk to it.
+            await Wait(0, 2);
+        }
+
+        world.MoveDatabase();
+        await AwaitWork(isZombie ? "failover-zombie" : "failover");
+        await Wait(0, 5);
+        await pair.Replace(old);
+    }
+
+    /// <summary>Measures the time until each silo ends a transaction again.</summary>
+    private async Task AwaitWork(string kind)
+    {
+        var from = world.History.Now;
+        await Task.WhenAll(world.All.Select(static silo => silo.Works(WorkLimit)));
+        returned(kind, world.History.Now - from);
     }
 
     private async Task PauseDatabase()

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Http.Json;
 using OrleansDtm.Faults.Histories;
 
 namespace OrleansDtm.Faults.Machines;
@@ -132,6 +133,43 @@ internal sealed class SiloProcess : IAsyncDisposable
         {
             return false;
         }
+    }
+
+    /// <summary>Waits until it ends a transaction of its own: one without calls, which only needs the database.</summary>
+    /// <exception cref="TimeoutException">It ends none in time.</exception>
+    public async Task Works(TimeSpan within)
+    {
+        var clock = Stopwatch.StartNew();
+        var last = "";
+        while (clock.Elapsed < within)
+        {
+            try
+            {
+                using var answer = await _http.PostAsJsonAsync(new Uri($"http://{HttpAddress}/api/dtmsvr/submit"), new
+                {
+                    gid = $"probe-{Guid.NewGuid()}",
+                    trans_type = "saga",
+                    wait_result = true,
+                    steps = new[] { new { action = "", compensate = "" } },
+                    payloads = new[] { "" },
+                });
+                if (answer.IsSuccessStatusCode)
+                {
+                    return;
+                }
+
+                last = $"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}";
+            }
+            catch (Exception e)
+                when (e is HttpRequestException or TaskCanceledException or System.Net.Sockets.SocketException)
+            {
+                last = e.Message;
+            }
+
+            await Task.Delay(50);
+        }
+
+        throw new TimeoutException($"{Name} ends no transaction after {within.TotalSeconds} s: {last}\n{Tail}");
     }
 
     /// <summary>Waits for the end of the process. Returns false on timeout.</summary>

@@ -31,7 +31,23 @@ public abstract class DatabaseServer : IAsyncDisposable
     /// <summary>The value of Store:Driver.</summary>
     public abstract string Driver { get; }
 
-    public int Port { get; } = FreePort.Next();
+    /// <summary>The last lines of the server's output.</summary>
+    public string Tail
+    {
+        get
+        {
+            lock (_lines)
+            {
+                return string.Join('\n', _lines);
+            }
+        }
+    }
+
+    /// <summary>The port; another one takes effect at the next start.</summary>
+    public int Port { get; set; } = FreePort.Next();
+
+    /// <summary>Options of the server in addition to the common ones.</summary>
+    protected virtual IEnumerable<string> Options => [];
 
     /// <summary>The signal that <see cref="Stop"/> sends.</summary>
     protected virtual string StopSignal => "TERM";
@@ -243,10 +259,7 @@ public abstract class DatabaseServer : IAsyncDisposable
             {
                 if (clock.Elapsed > StartLimit || _process!.HasExited)
                 {
-                    lock (_lines)
-                    {
-                        throw new InvalidOperationException($"{Driver} did not start: {string.Join('\n', _lines)}", e);
-                    }
+                    throw new InvalidOperationException($"{Driver} did not start: {Tail}", e);
                 }
             }
 

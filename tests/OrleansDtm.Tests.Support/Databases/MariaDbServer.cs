@@ -36,7 +36,7 @@ public class MariaDbServer : DatabaseServer
             $"--port={Port}", "--bind-address=127.0.0.1", $"--pid-file={Path.Combine(Folder, "pid")}",
             "--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=256M", "--innodb-log-file-size=128M",
             // A separate tmpdir, because a starting server deletes the temporary tables of other servers in its folder.
-            "--skip-name-resolve", "--performance-schema=off", $"--tmpdir={Folder}",
+            "--skip-name-resolve", "--performance-schema=off", $"--tmpdir={Folder}", .. Options,
         ]);
 
     protected override async Task Probe(CancellationToken cancel)

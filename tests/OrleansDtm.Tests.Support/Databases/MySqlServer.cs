@@ -25,9 +25,6 @@ public class MySqlServer() : DatabaseServer(Root ?? "")
     /// <summary>The data folder as a path inside the server's root.</summary>
     private string Here => Path.Combine(Inside(Folder), "data");
 
-    /// <summary>Options in addition to the common ones.</summary>
-    protected virtual IEnumerable<string> Options => [];
-
     public override string? FindMissing() =>
         Server is null ? $"MySQL (tests/mysql/get-mysql.sh FOLDER, {Variable}=FOLDER)" : null;
 

@@ -28,19 +28,17 @@ public class PostgresServer : DatabaseServer
 
     protected override async Task Initialize(CancellationToken cancel)
     {
-        if (Environment.UserName == "root")
-        {
-            await Run(new ProcessStartInfo("chown", ["-R", "postgres", Folder]), cancel);
-        }
-
+        await Own(cancel);
         await Run(
             Command("initdb", "-D", Data, "-U", "dtm", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"), cancel);
     }
 
     protected override ProcessStartInfo ServerCommand() => Command(
+    [
         "postgres",
         "-D", Data, "-p", $"{Port}", "-h", "127.0.0.1", "-k", Folder, "-c", "fsync=on", "-c", "synchronous_commit=on",
-        "-c", "shared_buffers=128MB", "-c", "max_connections=100");
+        "-c", "shared_buffers=128MB", "-c", "max_connections=100", .. Options.SelectMany(static o => new[] { "-c", o }),
+    ]);
 
     protected override async Task Probe(CancellationToken cancel)
     {
@@ -48,9 +46,20 @@ public class PostgresServer : DatabaseServer
         await connection.OpenAsync(cancel);
     }
 
-    private ProcessStartInfo Command(string program, params string[] arguments)
+    /// <summary>Gives the folder to the user that runs the server.</summary>
+    protected async Task Own(CancellationToken cancel)
     {
-        var path = Path.Combine(Programs!, program);
+        if (Environment.UserName == "root")
+        {
+            await Run(new ProcessStartInfo("chown", ["-R", "postgres", Folder]), cancel);
+        }
+    }
+
+    /// <summary>A program of the package, as the user that runs the server.</summary>
+    /// <param name="words">The name of the program and its arguments.</param>
+    protected ProcessStartInfo Command(params string[] words)
+    {
+        var (path, arguments) = (Path.Combine(Programs!, words[0]), words[1..]);
         return Environment.UserName == "root"
             ? new ProcessStartInfo(
                 "setpriv", ["--reuid=postgres", "--regid=postgres", "--clear-groups", path, .. arguments])
