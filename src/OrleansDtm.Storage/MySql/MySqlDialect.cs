@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Text;
 using MySqlConnector;
+using OrleansDtm.Storage.Inspection;
 using OrleansDtm.Storage.Drivers;
 using OrleansDtm.Storage.Servers;
 
@@ -201,6 +202,8 @@ internal sealed class MySqlDialect : ServerDialect
 
         return found;
     }
+
+    public override Finding? FindReplicas(DbConnection connection) => MySqlReplicas.Look(connection);
 
     public override void Commit(
         DbConnection connection,

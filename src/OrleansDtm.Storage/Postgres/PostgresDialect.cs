@@ -129,6 +129,23 @@ internal sealed class PostgresDialect : ServerDialect
         return found;
     }
 
+    public override Finding? FindReplicas(DbConnection connection)
+    {
+        // The columns are null for a user without pg_monitor.
+        using var command = connection.CreateCommand();
+        command.CommandText = "select count(*), count(*) filter (where sync_state in ('sync', 'quorum')) "
+            + "from pg_stat_replication where state = 'streaming'";
+        using var reader = command.ExecuteReader();
+        reader.Read();
+        return (reader.GetInt64(0), reader.GetInt64(1)) switch
+        {
+            (0, _) => null,
+            (var replicas, 0) => Finding.Note($"it has {replicas} asynchronous standbys: a failover to one loses the "
+                + "acknowledged transactions that it has not received. Set synchronous_standby_names"),
+            _ => Finding.Good("it has a synchronous standby: a failover to it loses nothing"),
+        };
+    }
+
     public override void Commit(
         DbConnection connection,
         IReadOnlyList<PlacedWrite> sorted,

@@ -108,6 +108,12 @@ internal abstract class ServerDialect : SqlDialect
     /// <summary>Settings of the server that allow it to lose a commit, for messages; empty = none.</summary>
     public abstract IReadOnlyList<string> FindWeakSettings(DbConnection connection);
 
+    /// <summary>
+    /// What a failover to one of the connected replicas would lose. Null = nothing, or it cannot be seen: the user may
+    /// lack the right to see replicas.
+    /// </summary>
+    public abstract Finding? FindReplicas(DbConnection connection);
+
     /// <summary>Applies the writes in one database transaction and commits it.</summary>
     /// <param name="sorted">By gid; those of one gid in their order.</param>
     /// <param name="results">Filled by <see cref="PlacedWrite.Place"/>.</param>

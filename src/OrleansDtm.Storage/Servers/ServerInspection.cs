@@ -55,6 +55,11 @@ internal static class ServerInspection
                 .. dialect.FindWeakSettings(connection).Select(static s =>
                     Finding.Problem($"the server may lose acknowledged transactions when its machine fails: {s}")),
             ];
+            if (dialect.FindReplicas(connection) is { } replicas)
+            {
+                findings.Add(replicas);
+            }
+
             if (version > 0)
             {
                 findings.AddRange(FindRights(dialect, connection));

@@ -24,9 +24,16 @@ internal abstract class DatabasePair : IAsyncDisposable
         _ => new MariaDbPair(),
     };
 
+    /// <summary>Returns the name of a missing program; null = everything is installed.</summary>
+    public string? FindMissing()
+    {
+        Primary ??= Create(++_servers);
+        return Primary.FindMissing();
+    }
+
     public async Task Start()
     {
-        Primary = Create(++_servers);
+        Primary ??= Create(++_servers);
         await Primary.Start(CancellationToken.None);
         await AddStandby();
     }
@@ -50,8 +57,13 @@ internal abstract class DatabasePair : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Standby.DisposeAsync();
-        await Primary.DisposeAsync();
+        foreach (var server in (DatabaseServer?[])[Standby, Primary])
+        {
+            if (server is not null)
+            {
+                await server.DisposeAsync();
+            }
+        }
     }
 
     /// <param name="number">Of no other server: servers skip changes that seem to be their own.</param>
@@ -62,6 +74,9 @@ internal abstract class DatabasePair : IAsyncDisposable
 
     /// <summary>Returns true if the standby has everything that the primary has.</summary>
     protected abstract Task<bool> HasAll(DatabaseServer standby, DatabaseServer primary);
+
+    /// <summary>The standby has everything. From now on its commits must be durable.</summary>
+    protected virtual Task CaughtUp(DatabaseServer standby) => Task.CompletedTask;
 
     /// <summary>From now on the primary answers no commit that the standby does not have.</summary>
     protected abstract Task WaitForStandby(DatabaseServer primary);
@@ -79,6 +94,7 @@ internal abstract class DatabasePair : IAsyncDisposable
             await timer.WaitForNextTickAsync(limit.Token);
         }
 
+        await CaughtUp(Standby);
         await WaitForStandby(Primary);
     }
 }

@@ -19,8 +19,14 @@ internal abstract class MySqlFamilyPair : DatabasePair
     protected override async Task Follow(DatabaseServer standby, DatabaseServer primary)
     {
         await standby.Start(CancellationToken.None);
+
+        // Every commit since the first would wait for the disk.
+        await Execute(standby, "set global sync_binlog = 0; set global innodb_flush_log_at_trx_commit = 0");
         await Execute(standby, FollowSql(primary.Port));
     }
+
+    protected override Task CaughtUp(DatabaseServer standby) =>
+        Execute(standby, "set global sync_binlog = 1; set global innodb_flush_log_at_trx_commit = 1");
 
     protected abstract string FollowSql(int port);
 
