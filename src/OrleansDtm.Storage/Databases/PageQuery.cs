@@ -214,7 +214,10 @@ internal sealed class PageQuery
     /// <summary>The condition of the default namespace; the others are from @other_from to @other_to.</summary>
     public static string IsDefault(string column) => $"({column} < @other_from or {column} >= @other_to)";
 
-    /// <summary>The table or subquery that the rows come from, and its condition.</summary>
+    /// <summary>
+    /// The table or subquery that the rows come from, and its condition. What is put aside is seen in the row only: from
+    /// the newest row on, a page is soon full; by the index all unfinished rows would be read for it.
+    /// </summary>
     private string Source(string before)
     {
         if (_driver is { IsPrefix: false })
@@ -227,7 +230,7 @@ internal sealed class PageQuery
         {
             return _filter.Gid is not null ? "dtm_transaction"
                 : _filter.DueBefore is not null ? _sql.ByDue
-                : _filter.IsUnfinished || _filter.Parked || IsOpen(_filter.Status) ? _sql.ByUnfinished
+                : !_filter.Parked && (_filter.IsUnfinished || IsOpen(_filter.Status)) ? _sql.ByUnfinished
                 : "dtm_transaction";
         }
 

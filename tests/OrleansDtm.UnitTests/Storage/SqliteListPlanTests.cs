@@ -26,7 +26,6 @@ public sealed class SqliteListPlanTests : IDisposable
     public static TheoryData<string, TransactionFilter> Unfinished => new()
     {
         { "dtm_transaction_unfinished", new TransactionFilter { IsUnfinished = true } },
-        { "dtm_transaction_unfinished", new TransactionFilter { Parked = true } },
         { "dtm_transaction_unfinished", new TransactionFilter { Status = TransactionStatus.Aborting } },
         {
             "dtm_transaction_unfinished",
