@@ -57,6 +57,20 @@ public static class Names
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "Unknown reason."),
     };
 
+    /// <summary>Parses a name; null if the name is unknown.</summary>
+    public static WaitReason? Reason(string? name)
+    {
+        foreach (var reason in Enum.GetValues<WaitReason>())
+        {
+            if (Of(reason) == name)
+            {
+                return reason;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Parses a name; None if the name is unknown.</summary>
     public static TransactionType Type(string? name) => name switch
     {

@@ -75,6 +75,13 @@ public sealed record Waiting
             : waiting;
     }
 
+    /// <summary>The attempts of the call that it waits for; 0 = it waits for no call, or has ended.</summary>
+    public static int AttemptsOf(Transaction transaction)
+    {
+        ArgumentNullException.ThrowIfNull(transaction);
+        return transaction.IsFinal ? 0 : OfOpen(transaction).Call?.Attempts ?? 0;
+    }
+
     private static Waiting OfOpen(Transaction transaction)
     {
         var open = Open(transaction).ToList();

@@ -24,6 +24,7 @@ namespace OrleansDtm.Protocol;
 [JsonSerializable(typeof(VersionView))]
 [JsonSerializable(typeof(QueryView))]
 [JsonSerializable(typeof(ListView))]
+[JsonSerializable(typeof(TransactionExport))]
 [JsonSerializable(typeof(ResetCronTimeView))]
 [JsonSerializable(typeof(EventView))]
 [JsonSerializable(typeof(ResetView))]

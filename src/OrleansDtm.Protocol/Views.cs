@@ -220,7 +220,7 @@ public sealed class TransactionView
     public bool Parked { get; init; }
 
     [JsonPropertyName("waiting"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    [Description("query and wait: why it has not ended; absent = it has, or in a listing. Not in DTM.")]
+    [Description("Why it has not ended; absent = it has. Not in DTM.")]
     public WaitingView? Waiting { get; init; }
 }
 

@@ -73,6 +73,65 @@ public interface ITransactionStore : IAsyncDisposable
     async Task<StorePage> ListPage(TransactionFilter filter, CancellationToken cancellationToken) =>
         new(await List(filter, cancellationToken).ConfigureAwait(false), 0);
 
+    /// <summary>
+    /// The number of transactions that match, by status. The cost is bounded: from some number on the counts are
+    /// minimums.
+    /// </summary>
+    /// <param name="filter">Its position and limit are ignored.</param>
+    /// <param name="most">The rows that are counted before counts become minimums.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    async Task<IReadOnlyList<StatusCount>> Count(
+        TransactionFilter filter, int most, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        var rows = await TransactionListing.ReadAll(this, filter, int.MaxValue, cancellationToken)
+            .ConfigureAwait(false);
+        return
+        [
+            .. rows.CountBy(static r => r.Transaction.Status)
+                .Select(of => new StatusCount(of.Key, of.Value, of.Value > most)),
+        ];
+    }
+
+    /// <summary>The oldest unfinished transactions that match, for a sort.</summary>
+    /// <param name="filter">Its position is ignored.</param>
+    /// <param name="attempts">Read <see cref="RankedRow.Attempts"/>, from a row of each transaction.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    async Task<IReadOnlyList<RankedRow>> FindOldest(
+        TransactionFilter filter, bool attempts, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        var rows = await TransactionListing.ReadAll(
+            this, filter with { IsUnfinished = true }, int.MaxValue, cancellationToken).ConfigureAwait(false);
+        return
+        [
+            .. rows.OrderBy(static r => r.Id).Take(filter.Limit).Select(static r => new RankedRow(
+                r.Id,
+                r.Transaction.Definition.Gid,
+                r.Transaction.Definition.Created,
+                Waiting.AttemptsOf(r.Transaction))),
+        ];
+    }
+
+    /// <summary>
+    /// Reads transactions as in a listing, in any order. Those that were deleted meanwhile are left out.
+    /// </summary>
+    async Task<IReadOnlyList<StoredTransaction>> LoadListed(
+        IReadOnlyList<RankedRow> rows, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        var found = new List<StoredTransaction>();
+        foreach (var row in rows)
+        {
+            if (await Load(row.Gid, cancellationToken).ConfigureAwait(false) is { } stored)
+            {
+                found.Add(ListedRow.Of(stored));
+            }
+        }
+
+        return found;
+    }
+
     /// <summary>The number of unfinished transactions by type and status, for gauges.</summary>
     /// <param name="overdueBefore">Transactions due before this time count as overdue.</param>
     Task<IReadOnlyList<UnfinishedCount>> CountUnfinished(
@@ -149,6 +208,17 @@ public sealed record StoredTransaction(long Id, long Owner, Transaction Transact
 /// <param name="Due">The time it is due.</param>
 public sealed record DueTransaction(long Id, string Gid, DateTimeOffset Due);
 
+/// <param name="Status">The status.</param>
+/// <param name="Count">The number of transactions.</param>
+/// <param name="IsMinimum">True = there may be more; not all were read.</param>
+public sealed record StatusCount(TransactionStatus Status, long Count, bool IsMinimum);
+
+/// <param name="Id">See <see cref="StoredTransaction.Id"/>.</param>
+/// <param name="Gid">The stored gid.</param>
+/// <param name="Created">The time of creation.</param>
+/// <param name="Attempts">See <see cref="Waiting.AttemptsOf"/>; 0 if it was not read.</param>
+public sealed record RankedRow(long Id, string Gid, DateTimeOffset Created, int Attempts);
+
 /// <param name="Type">The pattern.</param>
 /// <param name="Status">prepared, submitted or aborting.</param>
 /// <param name="Count">All of them.</param>
@@ -198,6 +268,9 @@ public sealed record TransactionFilter
     /// </summary>
     public bool Parked { get; init; }
 
+    /// <summary>Due before this time; null = any.</summary>
+    public DateTimeOffset? DueBefore { get; init; }
+
     /// <summary>The last id of the previous page: only smaller ids are returned; 0 = from the newest.</summary>
     public long BeforeId { get; init; }
 
@@ -227,6 +300,7 @@ public sealed record TransactionFilter
             && (!Parked || transaction.IsParked)
             && (CreatedFrom is not { } from || definition.Created >= from)
             && (CreatedTo is not { } to || definition.Created <= to)
+            && (DueBefore is not { } due || transaction.Due < due)
             && Tags.All(tag => tag.Matches(definition.Tags));
     }
 }

@@ -23,6 +23,21 @@ internal static class StoredRows
         }
     }
 
+    /// <summary>
+    /// <see cref="Waiting.AttemptsOf"/> from the progress alone; 0 if that cannot be read, for the same reason.
+    /// </summary>
+    public static int AttemptsOf(byte[] progress)
+    {
+        try
+        {
+            return ProgressReader.AttemptsOf(progress);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
+        {
+            return 0;
+        }
+    }
+
     /// <param name="id">Named in the error.</param>
     /// <exception cref="InvalidDataException">
     /// This program did not write it: the row is damaged, or was edited by hand.

@@ -223,7 +223,7 @@ internal static class TransactionCodec
             NoticeUrl = amendment.NoticeUrl ?? "",
             Submitted = Time(amendment.Submitted),
             Tags = TransactionTags.Of(amendment.Tags),
-            Prepared = definition,
+            Prepared = definition.Prepared ?? definition,
         };
         return (amendment.Branches ?? [], amendment.Results);
     }

@@ -54,19 +54,22 @@ public static class TransactionListing
 
     /// <summary>
     /// The same with a condition that no index answers. A page may have fewer rows than the limit, or none, before the
-    /// last one: it ends after <see cref="ScannedMax"/> rows.
+    /// last one: it ends after a number of rows.
     /// </summary>
     /// <param name="shards">See <see cref="ITransactionStore.Shards"/>.</param>
     /// <param name="filter">Its BeforeId is ignored.</param>
     /// <param name="before">One for each shard: only ids below it; 0 = from the newest.</param>
     /// <param name="matches">The condition; payloads are left out.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    /// <param name="scannedMax">The page ends after so many rows were read, whether they match or not.</param>
     /// <exception cref="StoreUnavailableException">A shard is unavailable; the message names it.</exception>
     public static async Task<ListingPage> Scan(
         IReadOnlyList<ITransactionStore> shards,
         TransactionFilter filter,
         IReadOnlyList<long> before,
         Func<StoredTransaction, bool> matches,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        int scannedMax = ScannedMax)
     {
         ArgumentNullException.ThrowIfNull(filter);
         ArgumentNullException.ThrowIfNull(matches);
@@ -77,7 +80,7 @@ public static class TransactionListing
             var was = scanned;
             var page = await ReadPage(
                 shards,
-                filter with { Limit = Math.Min(ScanRows, ScannedMax - scanned) },
+                filter with { Limit = Math.Min(ScanRows, scannedMax - scanned) },
                 before,
                 filter.Limit - rows.Count,
                 stored =>
@@ -89,13 +92,36 @@ public static class TransactionListing
             scanned += page.Rows.Count == 0 && scanned == was ? ScanRows : 0; // It ended early: it has read many rows.
             rows.AddRange(page.Rows);
             var bytes = rows.Sum(static row => SizeOf(row.Transaction));
-            if (page.Next is null || rows.Count >= filter.Limit || scanned >= ScannedMax || bytes >= BytesMax)
+            if (page.Next is null || rows.Count >= filter.Limit || scanned >= scannedMax || bytes >= BytesMax)
             {
                 return page with { Rows = rows };
             }
 
             before = page.Next;
         }
+    }
+
+    /// <summary>The number of transactions that match, by status, of all shards; see
+    /// <see cref="ITransactionStore.Count"/>.</summary>
+    /// <exception cref="StoreUnavailableException">A shard is unavailable; the message names it.</exception>
+    public static async Task<IReadOnlyList<StatusCount>> Count(
+        IReadOnlyList<ITransactionStore> shards,
+        TransactionFilter filter,
+        int most,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(shards);
+        ArgumentNullException.ThrowIfNull(filter);
+        var home = filter.Gid is { } gid ? ShardHash.ShardOf(gid, shards.Count) : -1;
+        var counts = await Task.WhenAll(Enumerable.Range(0, shards.Count)
+            .Where(number => home < 0 || home == number)
+            .Select(number => shards.Ask(number, s => s.Count(filter, most, cancellationToken))))
+            .ConfigureAwait(false);
+        return
+        [
+            .. counts.SelectMany(static c => c).GroupBy(static c => c.Status).Select(static g => new StatusCount(
+                g.Key, g.Sum(static c => c.Count), g.Any(static c => c.IsMinimum))),
+        ];
     }
 
     /// <param name="limit">The page ends after so many matching rows.</param>
@@ -171,6 +197,27 @@ public static class TransactionListing
             filter = filter with { BeforeId = rows[^1].Id };
             next = (int)Math.Clamp((BytesMax - bytes) / Math.Max(1, bytes / rows.Count), 1, filter.Limit - rows.Count);
         }
+    }
+
+    /// <summary>Reads rows of one shard without the bound of a page, for stores in memory.</summary>
+    internal static async Task<List<StoredTransaction>> ReadAll(
+        ITransactionStore store, TransactionFilter filter, int limit, CancellationToken cancellationToken)
+    {
+        var rows = new List<StoredTransaction>();
+        while (rows.Count < limit)
+        {
+            var page = await store.List(
+                filter with { BeforeId = rows.Count == 0 ? 0 : rows[^1].Id, Limit = limit - rows.Count },
+                cancellationToken).ConfigureAwait(false);
+            if (page.Count == 0)
+            {
+                break;
+            }
+
+            rows.AddRange(page);
+        }
+
+        return rows;
     }
 
     /// <summary>Ends a page at <see cref="BytesMax"/>.</summary>

@@ -9,6 +9,11 @@ namespace OrleansDtm.Cli.Commands;
 /// <summary>Lists transactions.</summary>
 internal sealed class ListCommand : OdtmCommand
 {
+    private const string Csv = "csv";
+
+    /// <summary>The rows of a request for lines.</summary>
+    private const int LinesPage = 500;
+
     private readonly Filters _filters = new();
 
     private readonly Option<bool> _overdue = new("--overdue")
@@ -18,17 +23,24 @@ internal sealed class ListCommand : OdtmCommand
 
     private readonly Option<int> _limit = Given.Limit("maximum number of transactions", 50);
 
+    private readonly Option<string?> _lines = new("--lines")
+    {
+        Description = "a line for each transaction, for files and programs: csv or jsonl; without payloads",
+    };
+
     private readonly Option<string?> _position = new("--position")
     {
         Description = "continue after the previous page: its next_position",
         HelpName = "P",
     };
 
+    public ListCommand() => _lines.OneOf(Csv, "jsonl");
+
     public override Command Build(GlobalOptions options, Terminal terminal)
     {
         var command = new Command("list", "List transactions, newest first.");
         _filters.AddTo(command);
-        foreach (var option in (Option[])[_overdue, _limit, _position])
+        foreach (var option in (Option[])[_overdue, _limit, _position, _lines])
         {
             command.Options.Add(option);
         }
@@ -49,9 +61,14 @@ internal sealed class ListCommand : OdtmCommand
         }
 
         var now = session.Now;
+        Func<TransactionView, bool>? matches = isOverdue ? row => Words.IsOverdue(row, now) : null;
+        if (parsed.GetValue(_lines) is { } format)
+        {
+            return await WriteLines(session, queries, position, limit, matches, format == Csv, cancel);
+        }
+
         var page = await Listing.Read(
-            session.Coordinator, queries, position, limit,
-            isOverdue ? row => Words.IsOverdue(row, now) : null, cancel);
+            session.Coordinator, queries, position, limit, matches, cancel);
         if (session.IsJson)
         {
             session.WriteJson(Json(page));
@@ -71,6 +88,57 @@ internal sealed class ListCommand : OdtmCommand
                 $"There are more: add --position {Words.Clean(page.Next)}, or raise --limit.");
         }
         else if (page.IsCut)
+        {
+            await session.Terminal.Error.WriteLineAsync("There are more: raise --limit.");
+        }
+
+        return ExitCodes.Done;
+    }
+
+    /// <summary>Page by page, so that a large output needs no memory.</summary>
+    private static async Task<int> WriteLines(
+        Session session,
+        IReadOnlyList<string> queries,
+        string position,
+        int limit,
+        Func<TransactionView, bool>? matches,
+        bool isCsv,
+        CancellationToken cancel)
+    {
+        var output = session.Terminal.Out;
+        if (isCsv)
+        {
+            await output.WriteLineAsync(TransactionExport.CsvHeader);
+        }
+
+        var (left, isCut) = (limit, false);
+        foreach (var query in queries)
+        {
+            var from = position;
+            do
+            {
+                if (left == 0)
+                {
+                    isCut = true;
+                    break;
+                }
+
+                var page = await Listing.Read(
+                    session.Coordinator, query, from, Math.Min(left, LinesPage), matches, cancel);
+                foreach (var (view, _) in page.Rows)
+                {
+                    var line = TransactionExport.Of(view);
+                    await output.WriteLineAsync(isCsv ? line.ToCsv() : line.ToJson());
+                }
+
+                left -= page.Rows.Count;
+                from = page.Next;
+                isCut |= page.IsCut;
+            }
+            while (from.Length > 0);
+        }
+
+        if (isCut)
         {
             await session.Terminal.Error.WriteLineAsync("There are more: raise --limit.");
         }

@@ -81,8 +81,8 @@ internal sealed class BatchRun(
 
     /// <summary>The listing of a filter.</summary>
     /// <exception cref="RequestException">The filter is invalid.</exception>
-    public static ListRequest Parse(Dictionary<string, string> filter, string space) =>
-        ListQuery.Parse(name => filter.GetValueOrDefault(name), space);
+    public static ListRequest Parse(Dictionary<string, string> filter, string space, DateTimeOffset now) =>
+        ListQuery.Parse(name => filter.GetValueOrDefault(name), space, now);
 
     /// <summary>Works on one page.</summary>
     /// <returns>The job with its progress.</returns>
@@ -93,7 +93,7 @@ internal sealed class BatchRun(
             return await Named(cancellationToken);
         }
 
-        var request = Parse(Job.Filter, Job.By.Namespace);
+        var request = Parse(Job.Filter, Job.By.Namespace, options.Clock.GetUtcNow());
         var filter = request.Filter with
         {
             IsUnfinished = true,

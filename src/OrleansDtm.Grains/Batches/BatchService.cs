@@ -30,8 +30,8 @@ public sealed class BatchService(
 
     private static readonly string[] Filters =
     [
-        "gid", "gid_prefix", "tag", "status", "transType", "host", "error", "parked", "createTimeStart",
-        "createTimeEnd",
+        "gid", "gid_prefix", "tag", "status", "transType", "host", "error", "parked", "unfinished", "waiting",
+        "createTimeStart", "createTimeEnd",
     ];
 
     private readonly BatchStore _jobs = new(items);
@@ -146,7 +146,7 @@ public sealed class BatchService(
             ? []
             : throw new RequestException("gids", "cannot be combined with a filter");
 
-    private static Dictionary<string, string> Filter(BatchOrder order)
+    private Dictionary<string, string> Filter(BatchOrder order)
     {
         var filter = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (name, value) in order.Filter ?? [])
@@ -181,7 +181,7 @@ public sealed class BatchService(
 
         try
         {
-            BatchRun.Parse(filter, space: "");
+            BatchRun.Parse(filter, space: "", clock.GetUtcNow());
         }
         catch (RequestException e)
         {

@@ -18,10 +18,11 @@ public static class ListQuery
 
     /// <param name="parameter">Returns a query parameter by name; null or empty = not set.</param>
     /// <param name="space">The namespace; empty = the default one.</param>
+    /// <param name="now">What is overdue, and why a transaction waits, is seen from this time.</param>
     /// <param name="shown">An error text as the caller sees it; null = unchanged.</param>
     /// <exception cref="RequestException">A parameter is invalid.</exception>
     public static ListRequest Parse(
-        Func<string, string?> parameter, string space, Func<string, string>? shown = null)
+        Func<string, string?> parameter, string space, DateTimeOffset now, Func<string, string>? shown = null)
     {
         ArgumentNullException.ThrowIfNull(parameter);
         var status = parameter("status");
@@ -52,17 +53,40 @@ public static class ListQuery
                 $"'{RequestValidator.Printable(unknownType)}' is unknown; one of saga, msg, tcc, xa, workflow");
         }
 
+        return WithScan(filter, parameter, now, shown);
+    }
+
+    /// <summary>Adds the conditions of unfinished transactions, and those that no index answers.</summary>
+    private static ListRequest WithScan(
+        TransactionFilter filter, Func<string, string?> parameter, DateTimeOffset now, Func<string, string>? shown)
+    {
         var host = Text("host", parameter("host"), ListScan.TextMax);
         var error = Text("error", parameter("error"), ListScan.TextMax);
-        if (error is not null && filter.Status is TransactionStatus.Succeed or TransactionStatus.Failed)
+        var waiting = Reason(parameter("waiting"));
+        var isUnfinished = Flag("unfinished", parameter("unfinished"));
+        if (filter.Status is TransactionStatus.Succeed or TransactionStatus.Failed)
         {
-            throw new RequestException("error", "searches unfinished transactions only; leave out status");
+            var wrong = error is not null ? "error"
+                : waiting is not null ? "waiting"
+                : isUnfinished ? "unfinished"
+                : "";
+            if (wrong.Length > 0)
+            {
+                throw new RequestException(wrong, "searches unfinished transactions only; leave out status");
+            }
         }
 
+        // The database finds what is put aside or overdue.
+        var scanned = waiting is WaitReason.Parked or WaitReason.Silo ? null : waiting;
         return new ListRequest(
-            filter with { IsUnfinished = error is not null },
+            filter with
+            {
+                IsUnfinished = isUnfinished || error is not null || waiting is not null,
+                Parked = filter.Parked || waiting == WaitReason.Parked,
+                DueBefore = waiting == WaitReason.Silo ? now - Waiting.OverdueAfter : null,
+            },
             parameter("position") ?? "",
-            host is null && error is null ? null : new ListScan(host, error, shown));
+            host is null && error is null && scanned is null ? null : new ListScan(host, error, shown, scanned, now));
     }
 
     /// <summary>A gid that no transaction can have is searched, unless it could name a namespace.</summary>
@@ -119,6 +143,13 @@ public static class ListQuery
     public static DateTimeOffset? Moment(string name, string? text) => Given(text) is null
         ? null
         : DateTimeOffset.FromUnixTimeMilliseconds(Whole(name, text, 0, 0, 253402300799999));
+
+    private static WaitReason? Reason(string? text) => Given(text) is not { } given
+        ? null
+        : Names.Reason(given) ?? throw new RequestException(
+            "waiting",
+            $"'{RequestValidator.Printable(given)}' is unknown; one of "
+            + string.Join(", ", Enum.GetValues<WaitReason>().Select(Names.Of)));
 
     private static bool Flag(string name, string? text) => Given(text) switch
     {

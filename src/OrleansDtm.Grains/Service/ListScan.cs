@@ -7,7 +7,14 @@ namespace OrleansDtm.Grains.Service;
 /// <param name="Host">A call goes to this host, or host and port, in lower case; null = any.</param>
 /// <param name="Error">The last error of a call contains this text, ignoring case; null = any.</param>
 /// <param name="Shown">An error as the caller sees it: a search must not find what it hides. Null = unchanged.</param>
-public sealed record ListScan(string? Host, string? Error, Func<string, string>? Shown = null)
+/// <param name="Reason">Why the transaction has not ended; null = any.</param>
+/// <param name="Now">The reason is seen from this time.</param>
+public sealed record ListScan(
+    string? Host,
+    string? Error,
+    Func<string, string>? Shown = null,
+    WaitReason? Reason = null,
+    DateTimeOffset Now = default)
 {
     /// <summary>The maximum length of both texts, in characters.</summary>
     public const int TextMax = 256;
@@ -16,7 +23,8 @@ public sealed record ListScan(string? Host, string? Error, Func<string, string>?
     public bool Matches(Transaction transaction)
     {
         ArgumentNullException.ThrowIfNull(transaction);
-        return (Host is null || Calls(transaction).Any(call => IsHost(call.Definition.Url)))
+        return (Reason is null || Waiting.Of(transaction, Now)?.Reason == Reason)
+            && (Host is null || Calls(transaction).Any(call => IsHost(call.Definition.Url)))
             && (Error is null || Calls(transaction).Any(call => call.LastError is { } error && IsError(error)));
     }
 

@@ -316,23 +316,38 @@ public sealed class TransactionService(
     /// <param name="secrets">True to show the values of secret headers, such as Authorization; false to mask
     /// them.</param>
     /// <exception cref="RequestException">The position is invalid.</exception>
-    public async Task<ListView> List(ListRequest request, CancellationToken cancellationToken, bool secrets = false)
+    /// <param name="scannedMax">See <see cref="TransactionListing.Scan"/>.</param>
+    public async Task<ListView> List(
+        ListRequest request,
+        CancellationToken cancellationToken,
+        bool secrets = false,
+        int scannedMax = TransactionListing.ScannedMax)
     {
         ArgumentNullException.ThrowIfNull(request);
+        var now = clock.GetUtcNow();
         var before = ListPosition.Parse(request.Position, store.Shards.Count);
         var page = await (request.Scan is { } scan
             ? TransactionListing.Scan(
-                store.Shards, request.Filter, before, row => scan.Matches(row.Transaction), cancellationToken)
+                store.Shards,
+                request.Filter,
+                before,
+                row => scan.Matches(row.Transaction),
+                cancellationToken,
+                scannedMax)
             : TransactionListing.Read(store.Shards, request.Filter, before, cancellationToken));
         return new ListView
         {
             // As in DTM: null for an unknown gid, an empty list for an empty page.
             Transactions = request.Filter.Gid is not null && page.Rows.Count == 0
                 ? null
-                : [.. page.Rows.Select(row => TransactionViews.Of(row, secrets))],
+                : [.. page.Rows.Select(row => Listed(row, secrets, now))],
             NextPosition = page.Next is null ? "" : ListPosition.Format(page.Next),
         };
     }
+
+    /// <summary>A row of a listing.</summary>
+    internal static TransactionView Listed(StoredTransaction row, bool secrets, DateTimeOffset now) =>
+        TransactionViews.Of(row, secrets, waiting: Waiting.Of(row.Transaction, now));
 
     /// <summary>Returns a workflow in the format of prepareWorkflow.</summary>
     public static WorkflowView View(StoredTransaction workflow, bool secrets = false)

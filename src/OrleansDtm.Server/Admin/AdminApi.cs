@@ -5,7 +5,6 @@ using OrleansDtm.Grains.Service;
 using OrleansDtm.Protocol;
 using OrleansDtm.Server.Apis;
 using OrleansDtm.Server.Audit;
-using OrleansDtm.Server.Checks;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.Security.Access;
 
@@ -24,21 +23,16 @@ internal static class AdminApi
         var transactions = services.GetRequiredService<TransactionService>();
         var topics = services.GetRequiredService<TopicService>();
         var overview = services.GetRequiredService<Overview>();
-        var listings = services.GetRequiredService<ListingGate>();
         var clock = services.GetRequiredService<TimeProvider>();
         var options = services.GetRequiredService<CoordinatorOptions>();
         routes.DisableHttpMetrics();
 
         Get("overview", async context => await HttpAnswers.Write(
             context, 200, await overview.Read(context, context.RequestAborted), AdminJson.Readable.OverviewView));
-        Get("transactions", context => listings.Run(context, async () => await HttpAnswers.Show(
-            context,
-            await transactions.List(
-                ListQuery.Parse(
-                    name => context.Request.Query[name], RequestNamespace.Of(context), SecretNames.MaskQuery),
-                context.RequestAborted),
-            ProtocolJson.Readable.ListView,
-            secrets: false)));
+        var list = services.GetRequiredService<ListApi>();
+        Get("transactions", list.Read);
+        Get("transaction-counts", list.Count);
+        Get("transactions-export", services.GetRequiredService<ListExport>().Send);
         Get("transaction", async context =>
         {
             var stored = await transactions.Find(

@@ -7,6 +7,8 @@ namespace OrleansDtm.Server.Admin;
 /// <summary>Source-generated JSON of the page's data.</summary>
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(OverviewView))]
+[JsonSerializable(typeof(SortedView))]
+[JsonSerializable(typeof(CountsView))]
 [JsonSerializable(typeof(TransactionDetail))]
 [JsonSerializable(typeof(SubmitView))]
 [JsonSerializable(typeof(SettingsView))]

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
 using OrleansDtm.Grains.Activity;
+using OrleansDtm.Grains.Service;
 using OrleansDtm.Server.Configuration;
 using OrleansDtm.Server.OpenApi;
 using OrleansDtm.Server.Security.Access;
@@ -17,6 +18,9 @@ internal static class AdminPage
         if (options.Admin.Enabled)
         {
             services.AddSingleton<AdminFiles>();
+            services.AddSingleton<SortedLists>();
+            services.AddSingleton<ListApi>();
+            services.AddSingleton<ListExport>();
             services.AddSingleton<UnfinishedSummary>();
             services.AddSingleton<WaitingSummary>();
             services.AddSingleton<ConnectionCounts>();

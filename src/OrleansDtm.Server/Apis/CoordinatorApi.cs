@@ -18,7 +18,8 @@ namespace OrleansDtm.Server.Apis;
 /// The additional gRPC API for HTTP features that DTM's messages do not have. Only converts requests and responses.
 /// </summary>
 internal sealed class CoordinatorApi(
-    TransactionService transactions, TopicService topics, BatchService batches, ListingGate listings)
+    TransactionService transactions, TopicService topics, BatchService batches, ListingGate listings,
+    TimeProvider clock)
     : Coordinator.CoordinatorBase
 {
     private const string TopicCategory = "topics";
@@ -91,7 +92,8 @@ internal sealed class CoordinatorApi(
             Space(context),
             async () => CoordinatorMessages.Of(
                 await transactions.List(
-                    CoordinatorMessages.Of(request, Space(context), HasSecrets(context)), context.CancellationToken),
+                    CoordinatorMessages.Of(request, Space(context), clock.GetUtcNow(), HasSecrets(context)),
+                    context.CancellationToken),
                 HasSecrets(context)),
             context.CancellationToken);
 

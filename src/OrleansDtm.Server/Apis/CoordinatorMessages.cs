@@ -15,21 +15,25 @@ namespace OrleansDtm.Server.Apis;
 internal static class CoordinatorMessages
 {
     /// <exception cref="RequestException">A field is invalid.</exception>
-    public static ListRequest Of(ListFilter filter, string space, bool secrets) => ListQuery.Parse(name => name switch
-    {
-        "status" => filter.Status,
-        "transType" => filter.TransType,
-        "createTimeStart" => Milliseconds(filter.CreatedFrom),
-        "createTimeEnd" => Milliseconds(filter.CreatedTo),
-        "limit" => filter.HasLimit ? filter.Limit.ToString(CultureInfo.InvariantCulture) : null,
-        "position" => filter.Position,
-        "parked" => filter.Parked ? "true" : null,
-        "tag" => string.Join(',', filter.Tags),
-        "gid_prefix" => filter.GidPrefix,
-        "host" => filter.Host,
-        "error" => filter.Error,
-        _ => null,
-    }, space, secrets ? null : SecretNames.MaskQuery);
+    public static ListRequest Of(ListFilter filter, string space, DateTimeOffset now, bool secrets) => ListQuery.Parse(
+        name => name switch
+        {
+            "status" => filter.Status,
+            "transType" => filter.TransType,
+            "createTimeStart" => Milliseconds(filter.CreatedFrom),
+            "createTimeEnd" => Milliseconds(filter.CreatedTo),
+            "limit" => filter.HasLimit ? filter.Limit.ToString(CultureInfo.InvariantCulture) : null,
+            "position" => filter.Position,
+            "parked" => filter.Parked ? "true" : null,
+            "tag" => string.Join(',', filter.Tags),
+            "gid_prefix" => filter.GidPrefix,
+            "host" => filter.Host,
+            "error" => filter.Error,
+            _ => null,
+        },
+        space,
+        now,
+        secrets ? null : SecretNames.MaskQuery);
 
     public static QueryReply Of(QueryView view, bool secrets)
     {

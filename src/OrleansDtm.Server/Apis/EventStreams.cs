@@ -42,7 +42,9 @@ internal sealed class EventStreams(ClusterChanges changes, TimeProvider clock)
     {
         var space = RequestNamespace.Of(context);
         var filter = ListQuery.Parse(
-            name => Filters.Contains(name) ? (string?)context.Request.Query[name] : null, space).Filter;
+            name => Filters.Contains(name) ? (string?)context.Request.Query[name] : null,
+            space,
+            clock.GetUtcNow()).Filter;
         if (!TryEnter(space))
         {
             await HttpAnswers.Unavailable(context, $"{StreamsMax} streams of events are open already");

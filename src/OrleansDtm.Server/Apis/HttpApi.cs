@@ -31,7 +31,8 @@ public static class HttpApi
             routes,
             routes.ServiceProvider.GetRequiredService<TransactionService>(),
             routes.ServiceProvider.GetRequiredService<CoordinatorOptions>(),
-            routes.ServiceProvider.GetRequiredService<ListingGate>());
+            routes.ServiceProvider.GetRequiredService<ListingGate>(),
+            routes.ServiceProvider.GetRequiredService<TimeProvider>());
         api.MapReads();
         api.MapChanges();
         api.MapWorkflows();
@@ -39,7 +40,11 @@ public static class HttpApi
     }
 
     private sealed class Routes(
-        IEndpointRouteBuilder routes, TransactionService service, CoordinatorOptions options, ListingGate listings)
+        IEndpointRouteBuilder routes,
+        TransactionService service,
+        CoordinatorOptions options,
+        ListingGate listings,
+        TimeProvider clock)
     {
         public void MapReads()
         {
@@ -73,6 +78,7 @@ public static class HttpApi
                     ListQuery.Parse(
                         name => context.Request.Query[name],
                         RequestNamespace.Of(context),
+                        clock.GetUtcNow(),
                         secrets ? null : SecretNames.MaskQuery),
                     context.RequestAborted,
                     secrets);

@@ -145,7 +145,23 @@ public abstract partial class DatabaseTransactionStore
     private async Task<(List<(long Id, StoredTransaction? Row)> Found, long EndedAt)> ReadPage(
         TransactionFilter filter, CancellationToken cancellationToken)
     {
-        var query = new PageQuery(_sql, filter);
+        var (query, floor) = await Prepare(filter, oldestFirst: false, cancellationToken).ConfigureAwait(false);
+        var (ids, parameters) = query.Ids(floor);
+        var visible = filter.PassesOthers ? $"where {PageQuery.IsDefault("t.gid")}" : "";
+        var found = await Read(
+            RowsSql(ids, visible),
+            filter.PassesOthers ? [.. parameters, .. OtherRange()] : parameters,
+            ReadTransactions,
+            isSlow: true,
+            cancellationToken).ConfigureAwait(false);
+        return (found, found.Count < filter.Limit ? floor : 0);
+    }
+
+    /// <summary>Chooses the index of a search, and the id at which it ends.</summary>
+    private async Task<(PageQuery Query, long Floor)> Prepare(
+        TransactionFilter filter, bool oldestFirst, CancellationToken cancellationToken)
+    {
+        var query = new PageQuery(_sql, filter) { OldestFirst = oldestFirst };
         foreach (var bound in query.Bounds)
         {
             var (count, counted) = query.Probe(bound);
@@ -170,27 +186,25 @@ public abstract partial class DatabaseTransactionStore
             floor = last.FirstOrDefault();
         }
 
-        // The innermost select reads ids only, so an index answers it; the outer ones read the rows of a single page.
-        // The second limit keeps SQLite and PostgreSQL from computing the sum once for each body.
-        var (ids, parameters) = query.Ids(floor);
-        var visible = filter.PassesOthers ? $"where {PageQuery.IsDefault("t.gid")}" : "";
-        var found = await Read(
-            $"""
-            select {Columns} from (
-            select i.id, (select sum(length(s.body)) from dtm_body s where s.transaction_id = i.id) as bytes
-            from ({ids}) i
-            limit @limit) p
-            {_sql.JoinInOrder} dtm_transaction t on t.id = p.id
-            left join dtm_body b on b.transaction_id = t.id and p.bytes <= {ListedBytesMax}
-            {visible}
-            order by t.id desc, b.seq
-            """,
-            filter.PassesOthers ? [.. parameters, .. OtherRange()] : parameters,
-            ReadTransactions,
-            isSlow: true,
-            cancellationToken).ConfigureAwait(false);
-        return (found, found.Count < filter.Limit ? floor : 0);
+        return (query, floor);
     }
+
+    /// <summary>
+    /// The rows of ids, the greatest first. The innermost select reads ids only, so an index answers it; the outer ones
+    /// read the rows of a single page. The second limit keeps SQLite and PostgreSQL from computing the sum once for
+    /// each body.
+    /// </summary>
+    private string RowsSql(string ids, string visible) =>
+        $"""
+        select {Columns} from (
+        select i.id, (select sum(length(s.body)) from dtm_body s where s.transaction_id = i.id) as bytes
+        from ({ids}) i
+        limit @limit) p
+        {_sql.JoinInOrder} dtm_transaction t on t.id = p.id
+        left join dtm_body b on b.transaction_id = t.id and p.bytes <= {ListedBytesMax}
+        {visible}
+        order by t.id desc, b.seq
+        """;
 
     /// <inheritdoc/>
     public async Task<long> PassOthers(TransactionFilter filter, CancellationToken cancellationToken)

@@ -43,6 +43,11 @@ internal sealed class PageQuery
     /// <summary>More rows match the chosen prefix than the index shall read.</summary>
     private bool _isMany;
 
+    /// <summary>True = the smallest ids first; the filter's BeforeId is 0 then.</summary>
+    public bool OldestFirst { get; init; }
+
+    private string Order => OldestFirst ? "asc" : "desc";
+
     public PageQuery(SqlDialect sql, TransactionFilter filter)
     {
         (_sql, _filter) = (sql, filter);
@@ -143,12 +148,33 @@ internal sealed class PageQuery
         var skip = _driver is not null && HasColumns() ? JoinedMax : WalkedMax;
         return (
             $"select {id} from {(isExact ? table : _sql.Walked(table))} where 1 = 1{_where} "
-            + $"order by {id} desc limit 1 offset {skip}",
+            + $"order by {id} {Order} limit 1 offset {skip}",
             [.. _parameters]);
     }
 
-    /// <summary>A select of at most @limit ids, the greatest first, as column id.</summary>
+    /// <summary>
+    /// A query for the id at which a walk through the whole table ends; it has no row if fewer are left.
+    /// </summary>
+    public string TableFloor() =>
+        $"select id from {_sql.Walked("dtm_transaction")} order by id desc limit 1 offset {WalkedMax}";
+
+    /// <summary>True = a tag, a gid or a gid's prefix selects the rows; false = other conditions, or none.</summary>
+    public bool HasKey => _driver is not null || _isByGidPrefix || _filter.Gid is not null;
+
+    /// <summary>The number of the first @limit matching rows, by status.</summary>
     /// <param name="floor">Only ids from this one on; 0 = all.</param>
+    /// <param name="visible">A condition of <c>t</c>, starting with where; empty = all.</param>
+    public (string Sql, (string Name, object Value)[] Parameters) Count(long floor, string visible)
+    {
+        var (ids, parameters) = Ids(floor);
+        return (
+            $"select t.status, count(*) from ({ids}) w {_sql.JoinInOrder} dtm_transaction t on t.id = w.id {visible} "
+            + "group by t.status",
+            parameters);
+    }
+
+    /// <summary>A select of at most @limit ids as column id, the greatest first.</summary>
+    /// <param name="floor">Only ids from this one on, or with <see cref="OldestFirst"/> up to it; 0 = all.</param>
     public (string Sql, (string Name, object Value)[] Parameters) Ids(long floor = 0)
     {
         _parameters.Clear();
@@ -157,7 +183,7 @@ internal sealed class PageQuery
         AddBefore();
         if (floor > 0)
         {
-            Add($"{Id} >= @floor", "@floor", floor);
+            Add($"{Id} {(OldestFirst ? "<=" : ">=")} @floor", "@floor", floor);
         }
 
         var before = _where.ToString();
@@ -168,7 +194,7 @@ internal sealed class PageQuery
             ? $" {_sql.JoinInOrder} dtm_transaction on dtm_transaction.id = {Id}"
             : "";
         return (
-            $"select {Id} as id from {source}{join} where 1 = 1{_where} order by {Id} desc limit @limit",
+            $"select {Id} as id from {source}{join} where 1 = 1{_where} order by {Id} {Order} limit @limit",
             [.. _parameters]);
     }
 
@@ -188,7 +214,10 @@ internal sealed class PageQuery
     /// <summary>The condition of the default namespace; the others are from @other_from to @other_to.</summary>
     public static string IsDefault(string column) => $"({column} < @other_from or {column} >= @other_to)";
 
-    /// <summary>The table or subquery that the rows come from, and its condition.</summary>
+    /// <summary>
+    /// The table or subquery that the rows come from, and its condition. What is put aside is seen in the row only: from
+    /// the newest row on, a page is soon full; by the index all unfinished rows would be read for it.
+    /// </summary>
     private string Source(string before)
     {
         if (_driver is { IsPrefix: false })
@@ -199,7 +228,10 @@ internal sealed class PageQuery
 
         if (_driver is null && !_isByGidPrefix)
         {
-            return "dtm_transaction";
+            return _filter.Gid is not null ? "dtm_transaction"
+                : _filter.DueBefore is not null ? _sql.ByDue
+                : !_filter.Parked && (_filter.IsUnfinished || IsOpen(_filter.Status)) ? _sql.ByUnfinished
+                : "dtm_transaction";
         }
 
         var (table, column, prefix) = _driver is null
@@ -237,6 +269,7 @@ internal sealed class PageQuery
         Parked: false,
         CreatedFrom: null,
         CreatedTo: null,
+        DueBefore: null,
     };
 
     private void AddColumns()
@@ -266,6 +299,11 @@ internal sealed class PageQuery
             Add("created <= @to", "@to", to.ToUnixTimeMilliseconds());
         }
 
+        if (_filter.DueBefore is { } due)
+        {
+            Add("due < @due", "@due", DatabaseTransactionStore.CeilingMilliseconds(due));
+        }
+
         AddStatus();
     }
 
@@ -285,21 +323,24 @@ internal sealed class PageQuery
         {
             _where.Append(" and ").Append(_sql.IsFailed);
         }
+        else if (IsOpen(_filter.Status) && _filter.Type == TransactionType.None)
+        {
+            Add(_sql.IsOpen(_filter.Status), "@status", Names.Of(_filter.Status));
+        }
         else if (_filter.Status != TransactionStatus.None)
         {
             Add("status = @status", "@status", Names.Of(_filter.Status));
         }
 
-        if (_filter is
-            {
-                Type: not TransactionType.None,
-                Status: TransactionStatus.Prepared or TransactionStatus.Submitted or TransactionStatus.Aborting,
-            })
+        if (_filter.Type != TransactionType.None && IsOpen(_filter.Status))
         {
             // Redundant, but it lets the database use the index of unfinished transactions.
             Add(_sql.IsUnfinished, "@state", $"{Names.Of(_filter.Type)} {Names.Of(_filter.Status)}");
         }
     }
+
+    private static bool IsOpen(TransactionStatus status) =>
+        status is TransactionStatus.Prepared or TransactionStatus.Submitted or TransactionStatus.Aborting;
 
     /// <summary>The other tags, tested by the key of the table for each row.</summary>
     private void AddTags()

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Text;
+using OrleansDtm.Core;
 
 namespace OrleansDtm.Storage.Databases;
 
@@ -46,6 +47,18 @@ internal abstract class SqlDialect
 
     /// <summary>Finds all unfinished transactions by an index.</summary>
     public virtual string IsAnyUnfinished => "status not in ('succeed', 'failed')";
+
+    /// <summary>
+    /// dtm_transaction, read by the index of unfinished transactions: a walk through the table would read all that have
+    /// ended, too.
+    /// </summary>
+    public virtual string ByUnfinished => "dtm_transaction";
+
+    /// <summary>dtm_transaction, read by the index of due times.</summary>
+    public virtual string ByDue => "dtm_transaction";
+
+    /// <summary>Finds the transactions of an unfinished status by the index; <c>@status</c> is the status.</summary>
+    public virtual string IsOpen(TransactionStatus status) => $"status = @status and {IsAnyUnfinished}";
 
     /// <summary>
     /// Finds unfinished transactions of one type and status by an index; <c>@state</c> is "type status".

@@ -1,8 +1,9 @@
 using System.Data.Common;
 using System.Text;
 using MySqlConnector;
-using OrleansDtm.Storage.Inspection;
+using OrleansDtm.Core;
 using OrleansDtm.Storage.Drivers;
+using OrleansDtm.Storage.Inspection;
 using OrleansDtm.Storage.Servers;
 
 namespace OrleansDtm.Storage.MySql;
@@ -68,6 +69,10 @@ internal sealed class MySqlDialect : ServerDialect
 
     public override string IsAnyUnfinished => "(state < 'failed' or state > 'failed')";
 
+    public override string ByUnfinished => "dtm_transaction force index (dtm_transaction_state)";
+
+    public override string ByDue => "dtm_transaction force index (dtm_transaction_due)";
+
     public override string JoinInOrder => "straight_join";
 
     public override string InsertKeyValue =>
@@ -76,6 +81,14 @@ internal sealed class MySqlDialect : ServerDialect
     public override string Unindexed(string column) => $"concat({column}, '')";
 
     public override string Walked(string table) => $"{table} force index (primary)";
+
+    /// <summary>No row is read for it, unlike a condition of the status.</summary>
+    public override string IsOpen(TransactionStatus status)
+    {
+        var states = Enum.GetValues<TransactionType>().Where(static type => type != TransactionType.None)
+            .Select(type => $"'{Names.Of(type)} {Names.Of(status)}'");
+        return $"state in ({string.Join(", ", states)})";
+    }
 
     public override DbConnectionStringBuilder NewBuilder() => new MySqlConnectionStringBuilder();
 

@@ -17,6 +17,10 @@ internal sealed class SqliteDialect : SqlDialect
         on o.type = a.type and o.status = a.status
         """;
 
+    public override string ByUnfinished => "dtm_transaction indexed by dtm_transaction_unfinished";
+
+    public override string ByDue => "dtm_transaction indexed by dtm_transaction_due";
+
     public override string JoinInOrder => "cross join";
 
     public override object Value(string text) => text;

@@ -23,9 +23,9 @@ public sealed class TransactionListTests(AdminStage stage)
         await Expect(Row(visit, bad)).ToContainTextAsync("balance too low");
         await visit.Shot("transactions");
 
-        await visit.Page.GetByLabel("Status").SelectOptionAsync("failed");
-        await visit.Page.GetByLabel("Pattern").SelectOptionAsync("saga");
-        await visit.Button("Filter").ClickAsync();
+        await Add(visit, "Status", "failed");
+        await Expect(visit.Page).ToHaveURLAsync($"{stage.Server.Url}/#/transactions?status=failed");
+        await Add(visit, "Pattern", "saga");
         await Expect(visit.Page).ToHaveURLAsync($"{stage.Server.Url}/#/transactions?status=failed&transType=saga");
         await Expect(Row(visit, bad)).ToBeVisibleAsync();
         await Expect(Row(visit, good)).ToHaveCountAsync(0);
@@ -33,15 +33,57 @@ public sealed class TransactionListTests(AdminStage stage)
         await using var shared = await stage.VisitAt(visit.Page.Url);
         await Expect(Row(shared, bad)).ToBeVisibleAsync();
         await Expect(Row(shared, good)).ToHaveCountAsync(0);
-        await Expect(shared.Page.GetByLabel("Status")).ToHaveValueAsync("failed");
+        await Expect(Chip(shared, "Status: failed")).ToBeVisibleAsync();
+        await Expect(Chip(shared, "Pattern: saga")).ToBeVisibleAsync();
 
-        await visit.Page.GetByLabel("Gid or tag", new() { Exact = true }).FillAsync(good);
-        await visit.Page.GetByLabel("Status").SelectOptionAsync("");
-        await visit.Page.GetByLabel("Gid or tag", new() { Exact = true }).PressAsync("Enter");
+        await Chip(visit, "Status: failed").GetByRole(AriaRole.Link).ClickAsync();
+        await Expect(visit.Page).ToHaveURLAsync($"{stage.Server.Url}/#/transactions?transType=saga");
+        await Expect(Row(visit, good)).ToBeVisibleAsync();
+        await Add(visit, "Gid", good);
         await Expect(visit.Main.Locator("tbody tr")).ToHaveCountAsync(1);
         await Expect(Row(visit, good)).ToBeVisibleAsync();
-        await visit.Page.GetByRole(AriaRole.Link, new() { Name = "Clear" }).ClickAsync();
+        await visit.Page.GetByRole(AriaRole.Link, new() { Name = "Clear all" }).ClickAsync();
+        await Expect(visit.Page).ToHaveURLAsync($"{stage.Server.Url}/#/transactions");
         await Expect(Row(visit, bad)).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task A_start_of_gids_and_two_tags_narrow_the_list()
+    {
+        await using var busi = await Participant.Start();
+        var (shop, start) = (SagaBody.NewGid(), SagaBody.NewGid());
+        foreach (var (gid, order) in new[] { (start + "-1", "1"), (start + "-2", "2") })
+        {
+            await stage.Server.Accept("submit", SagaBody.Of(gid, busi, 1).With("wait_result", true)
+                .With("tags", new JsonObject { ["shop"] = shop, ["order"] = order }));
+        }
+
+        await using var visit = await stage.Visit("/transactions");
+        await Add(visit, "Tag", $"shop:{shop}");
+        await Expect(visit.Main.Locator("tbody tr")).ToHaveCountAsync(2);
+        await Add(visit, "Tag", "order:2");
+        await Expect(visit.Main.Locator("tbody tr")).ToHaveCountAsync(1);
+        await Expect(Row(visit, start + "-2")).ToBeVisibleAsync();
+        await visit.Shot("list-two-tags");
+        await Chip(visit, "Tag: order:2").GetByRole(AriaRole.Link).ClickAsync();
+        await Expect(visit.Main.Locator("tbody tr")).ToHaveCountAsync(2);
+        await Add(visit, "Gid", start + "-1*");
+        await Expect(Chip(visit, $"Gid: {start}-1*")).ToBeVisibleAsync();
+        await Expect(visit.Main.Locator("tbody tr")).ToHaveCountAsync(1);
+        await Expect(Row(visit, start + "-1")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task Conditions_that_exclude_each_other_replace_each_other()
+    {
+        await using var visit = await stage.Visit("/transactions?status=failed&transType=saga");
+        await Add(visit, "Waits for", "retry");
+        await Expect(visit.Page).ToHaveURLAsync($"{stage.Server.Url}/#/transactions?transType=saga&waiting=retry");
+        await Expect(Chip(visit, "Waits for a retry")).ToBeVisibleAsync();
+        await Expect(visit.Page.GetByRole(AriaRole.Alert)).ToHaveCountAsync(0);
+        await Add(visit, "Status", "succeed");
+        await Expect(visit.Page).ToHaveURLAsync($"{stage.Server.Url}/#/transactions?status=succeed&transType=saga");
+        await Expect(visit.Page.GetByRole(AriaRole.Alert)).ToHaveCountAsync(0);
     }
 
     [Fact]
@@ -66,13 +108,13 @@ public sealed class TransactionListTests(AdminStage stage)
         var entered = local.EndsWith(":00", StringComparison.Ordinal)
             ? local[..^3].Replace(' ', 'T')
             : local.Replace(' ', 'T');
-        await visit.Page.GetByLabel("Created to").FillAsync(entered);
-        await visit.Button("Filter").ClickAsync();
+        await Add(visit, "Created to", entered);
         // Its creation time is some milliseconds later.
         await Expect(visit.Main).ToContainTextAsync("No transaction matches the filter.");
-        await visit.Page.GetByLabel("Created to").FillAsync("");
-        await visit.Page.GetByLabel("Created from").FillAsync(entered);
-        await visit.Button("Filter").ClickAsync();
+        await Chip(visit, $"Created to: {local}").GetByRole(AriaRole.Link).ClickAsync();
+        await Expect(Row(visit, gid)).ToBeVisibleAsync();
+        await Add(visit, "Created from", entered);
+        await Expect(Chip(visit, $"Created from: {local}")).ToBeVisibleAsync();
 
         await Expect(Row(visit, gid)).ToBeVisibleAsync();
         Assert.Contains("createTimeStart=", visit.Page.Url, StringComparison.Ordinal);
@@ -117,4 +159,20 @@ public sealed class TransactionListTests(AdminStage stage)
     }
 
     private static ILocator Row(Visit visit, string gid) => visit.Main.Locator("tbody tr", new() { HasText = gid });
+
+    private static ILocator Chip(Visit visit, string text) =>
+        visit.Page.GetByRole(AriaRole.List, new() { Name = "Active filters" })
+            .GetByRole(AriaRole.Listitem).Filter(new() { HasText = text });
+
+    /// <summary>Adds a condition as a user does.</summary>
+    private static async Task Add(Visit visit, string field, string value)
+    {
+        var form = visit.Page.GetByRole(AriaRole.Form, new() { Name = "Filter" });
+        await form.GetByLabel("Filter by").SelectOptionAsync(new SelectOptionValue { Label = field });
+        var control = form.GetByLabel("Value");
+        await (await control.EvaluateAsync<string>("e => e.tagName") == "SELECT"
+            ? control.SelectOptionAsync(value)
+            : control.FillAsync(value));
+        await form.GetByRole(AriaRole.Button, new() { Name = "Add filter" }).ClickAsync();
+    }
 }

@@ -151,7 +151,10 @@ internal static class RequestParsers
     private static void Query(byte[] input)
     {
         var query = QueryHelpers.ParseQuery(Encoding.UTF8.GetString(input));
-        var request = ListQuery.Parse(name => query.TryGetValue(name, out var value) ? value.ToString() : null, "");
+        var request = ListQuery.Parse(
+            name => query.TryGetValue(name, out var value) ? value.ToString() : null,
+            "",
+            DateTimeOffset.UnixEpoch);
         ListPosition.Parse(request.Position, input.Length % 3 == 0 ? 3 : 1);
     }
 

@@ -156,7 +156,8 @@ internal static class StoredSamples
     };
 
     /// <summary>Formats every member as text, so that arrays and payloads are compared by content.</summary>
-    public static string Describe(Transaction? state) => JsonSerializer.Serialize(state);
+    public static string Describe(Transaction? state) => JsonSerializer.Serialize(
+        state is null ? null : state with { Definition = state.Definition with { Prepared = null } });
 
     private static BranchOp Progressed(BranchOpDefinition definition) => new()
     {

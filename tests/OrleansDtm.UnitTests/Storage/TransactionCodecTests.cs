@@ -230,7 +230,11 @@ public sealed class TransactionCodecTests
         var rich = StoredSamples.Rich("g");
         var plain = StoredSamples.Plain("h");
         AssertAllDiffer(rich, plain, nameof(Transaction.Version));
-        AssertAllDiffer(rich.Definition, plain.Definition, nameof(TransactionDefinition.Created));
+        AssertAllDiffer(
+            rich.Definition,
+            plain.Definition,
+            nameof(TransactionDefinition.Created),
+            nameof(TransactionDefinition.Prepared)); // Not stored twice: it is read from the body of the prepare.
         AssertAllDiffer(rich.Definition.Options, plain.Definition.Options);
         AssertAllDiffer(rich.Branches[0], plain.Branches[0]);
         AssertAllDiffer(rich.Branches[0].Definition, new BranchOpDefinition("", "", "", default, default));

@@ -55,6 +55,33 @@ public sealed class ListTests(RunningServer running)
     }
 
     [Fact]
+    public async Task Lines_are_written_for_spreadsheets_and_programs()
+    {
+        await using var busi = await Participant.Start();
+        var start = SagaBody.NewGid();
+        foreach (var number in new[] { 1, 2, 3 })
+        {
+            await running.Dtm.Accept(SagaBody.Of($"{start}-{number}", busi).With("wait_result", true));
+        }
+
+        var csv = (await Odtm.Run(Url, "list", $"--gid-prefix={start}", "--lines", "csv")).Ends(0);
+        var lines = csv.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.StartsWith("gid,namespace,trans_type,status,", lines[0], StringComparison.Ordinal);
+        Assert.Equal(
+            [$"{start}-3,,saga,succeed,false", $"{start}-2,,saga,succeed,false", $"{start}-1,,saga,succeed,false"],
+            lines[1..].Select(static line => string.Join(',', line.Split(',')[..5])));
+        Assert.Equal("", csv.Errors);
+
+        var some = (await Odtm.Run(Url, "list", $"--gid-prefix={start}", "--lines=jsonl", "-n=2")).Ends(0);
+        Assert.Equal(
+            [$"{start}-3", $"{start}-2"],
+            some.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(static line => (string?)JsonNode.Parse(line)!["gid"]));
+        Assert.Equal("There are more: raise --limit.", some.Errors.Trim());
+        (await Odtm.Run(Url, "list", "--lines=xml")).Ends(2);
+    }
+
+    [Fact]
     public async Task Transactions_are_exported_as_query_answers_to_a_file_that_only_the_user_can_read()
     {
         await using var busi = await Participant.Start();

@@ -114,7 +114,8 @@ public sealed partial class MetricNameTests(TracedServer servers)
             var load = metrics.Of($"host{i}:80");
             Assert.Same(load, metrics.Of($"host{i}:80"));
             load.Flies(1);
-            metrics.Ended(load, OutcomeKind.Succeeded, attempt: 1, TimeSpan.FromMilliseconds(1));
+            metrics.Ended(
+                load, OutcomeKind.Succeeded, attempt: 1, TimeSpan.FromMilliseconds(1), DateTimeOffset.UnixEpoch);
         }
 
         listener.RecordObservableInstruments();

@@ -47,6 +47,51 @@ public sealed class ListTests(RunningServer running)
         Assert.Equal(Enumerable.Reverse(gids), await Pages(window, 10, [10, 10, 5]));
     }
 
+    [Fact]
+    public async Task Unfinished_ones_say_why_they_wait_and_are_found_by_it()
+    {
+        await using var busi = await Participant.Start();
+        var (start, slow) = ($"why-{SagaBody.NewGid()}", new Gate());
+        busi.On($"/{start}-retry", Reply.Error);
+        busi.On($"/{start}-answer", Reply.Success.After(slow));
+        foreach (var reason in new[] { "retry", "answer", "done" })
+        {
+            await Dtm.Accept(SagaBody.Of($"{start}-{reason}", busi, 1).With("steps", new JsonArray(
+                new JsonObject { ["action"] = $"{busi.Url}/{start}-{reason}", ["compensate"] = "" })));
+        }
+
+        await Dtm.Until("succeed", $"{start}-done");
+        await Poll.Until(
+            async () => (await List($"gid_prefix={start}&waiting=retry")).Count == 1,
+            Poll.Patience,
+            static () => "no call waits for a retry",
+            Cancel);
+        Assert.Equal([$"{start}-answer", $"{start}-retry"], await List($"gid_prefix={start}&unfinished=true"));
+        Assert.Equal([$"{start}-answer"], await List($"gid_prefix={start}&waiting=answer"));
+        Assert.Empty(await List($"gid_prefix={start}&waiting=silo"));
+        Assert.Empty(await List($"gid_prefix={start}&waiting=parked"));
+        var rows = (await All($"gid_prefix={start}"))["transactions"]!.AsArray();
+        Assert.Null(rows[0]!["waiting"]);
+        var waits = rows[2]!["waiting"]!;
+        Assert.Equal(("retry", "01"), ((string?)waits["reason"], (string?)waits["branch_id"]));
+        Assert.True((int)waits["attempts"]! > 0);
+        Assert.Equal(new Uri(busi.Url).Authority, (string?)waits["service"]);
+        Assert.Contains("500", (string?)waits["last_error"], StringComparison.Ordinal);
+        slow.Open();
+        foreach (var (query, message) in new[]
+        {
+            ("waiting=food", "waiting: 'food' is unknown; one of silo, parked"),
+            ("unfinished=1", "unfinished: '1' is neither true nor false"),
+            ("waiting=retry&status=failed", "waiting: searches unfinished transactions only; leave out status"),
+            ("unfinished=true&status=succeed", "unfinished: searches unfinished transactions only"),
+        })
+        {
+            var answer = await Dtm.Get("all?" + query);
+            Assert.Equal(400, answer.Status);
+            Assert.Contains(message, answer.Text, StringComparison.Ordinal);
+        }
+    }
+
     /// <summary>Reads all pages.</summary>
     private async Task<List<string>> Pages(string filter, int limit, int[] sizes)
     {

@@ -1,5 +1,6 @@
 // Keeps a list fresh: by events where the server sends them, by polling elsewhere, and not at all while it is paused.
 import { h } from './dom.js';
+import { t } from './i18n.js';
 import { watch } from './api.js';
 import { keepFresh } from './refresh.js';
 
@@ -9,14 +10,14 @@ const WITHOUT_EVENTS = 5000;
 
 /** Under load there are thousands of events a second: at most one request for them in this time. */
 const PACE = 1000;
+const COSTLY_PACE = 5000;
 
 /**
- * @param filter of the events.
- * @param load, draw see keepFresh.
- * @param isSteady true: it is never reloaded by itself.
- * @returns first, look, redraw: see keepFresh; tools: the state and the switch.
+ * @param list filter: of the events; load, draw: see keepFresh; isSteady: it is never reloaded by itself; isCostly: a
+ *   request reads many rows; resumed: called when a pause ends; signal: aborted when the page is left.
+ * @returns first, look, redraw: see keepFresh; isPaused; tools: the state and the switch.
  */
-export function follow(filter, load, draw, isSteady, signal) {
+export function follow({ filter, load, draw, isSteady, isCostly, resumed, signal }) {
   let connected = false;
   let paused = isSteady;
   let due = null;
@@ -33,13 +34,14 @@ export function follow(filter, load, draw, isSteady, signal) {
       fresh.plan();
     } else {
       fresh.look();
+      resumed();
     }
   }
 
   function tell() {
-    state.textContent = paused ? 'paused' : connected ? 'live' : 'every 5 s';
+    state.textContent = t(paused ? 'list.paused' : connected ? 'list.live' : 'list.polled');
     state.classList.toggle('stale', paused);
-    button.textContent = paused ? 'Go on' : 'Pause';
+    button.textContent = t(paused ? 'list.goOn' : 'list.pause');
   }
 
   function changed() {
@@ -47,7 +49,7 @@ export function follow(filter, load, draw, isSteady, signal) {
     due = setTimeout(() => {
       due = null;
       if (!paused && !signal.aborted) fresh.look();
-    }, PACE);
+    }, isCostly ? COSTLY_PACE : PACE);
   }
 
   tell();
@@ -62,9 +64,10 @@ export function follow(filter, load, draw, isSteady, signal) {
   signal.addEventListener('abort', () => clearTimeout(due));
   return {
     ...fresh,
+    isPaused: () => paused,
     tools: [
       !isSteady && [state, button],
-      h('button', { type: 'button', 'data-key': 'refresh', onclick: fresh.look }, 'Refresh'),
+      h('button', { type: 'button', 'data-key': 'refresh', onclick: fresh.look }, t('list.refresh')),
     ],
   };
 }

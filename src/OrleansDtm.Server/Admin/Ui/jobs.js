@@ -1,7 +1,8 @@
 // The same operation on many transactions: what will be changed is counted first, then confirmed; a job then does it.
 import { h, show } from './dom.js';
 import { get, post } from './api.js';
-import { count, plural } from './format.js';
+import { t } from './i18n.js';
+import { count } from './format.js';
 import { ago, badge, confirm, failure, toast } from './widgets.js';
 import { keepFresh } from './refresh.js';
 
@@ -13,19 +14,13 @@ const SHOWN_FOR = 3600_000;
 const exact = n => n.toLocaleString('en');
 
 const OPERATIONS = {
-  retry: { verb: 'Retry', effect: 'The calls that wait for a retry are made now.' },
-  unpark: { verb: 'Unpark', effect: 'The calls that are put aside are made again.' },
-  resolve: {
-    verb: 'Resolve', danger: true,
-    effect: 'The calls that wait for a retry or are put aside count as succeeded: their effect was applied by hand. '
-      + 'They are not made again.',
-  },
-  force_stop: {
-    verb: 'Force stop', danger: true,
-    effect: 'The transactions end as failed at once, without compensation: effects of their branches remain. '
-      + 'This cannot be undone.',
-  },
+  retry: {},
+  unpark: {},
+  resolve: { danger: true },
+  force_stop: { danger: true },
 };
+
+const verbOf = operation => Object.hasOwn(OPERATIONS, operation) ? t(`job.${operation}`) : operation;
 
 /**
  * The buttons of the operations.
@@ -34,28 +29,29 @@ const OPERATIONS = {
  */
 export function operations(scope, started) {
   const selected = scope();
-  return Object.entries(OPERATIONS).map(([operation, { verb, danger }]) => h('button', {
+  return Object.entries(OPERATIONS).map(([operation, { danger }]) => h('button', {
     type: 'button',
     class: danger ? 'danger' : null,
     'data-key': `job ${operation}`,
     disabled: selected === null,
     onclick: () => order(operation, scope(), started),
-  }, verb));
+  }, verbOf(operation)));
 }
 
 async function order(operation, { text, ...what }, started) {
-  const { verb, effect, danger } = OPERATIONS[operation];
+  const { danger } = OPERATIONS[operation];
+  const verb = verbOf(operation);
   const counting = counter({ operation, ...what });
   const reason = danger && h('input', { name: 'reason', required: true, maxlength: 256, autocomplete: 'off' });
   const typed = h('input', { name: 'typed', inputmode: 'numeric', autocomplete: 'off', spellcheck: 'false' });
   const typing = h('label', { hidden: true });
   const done = await confirm({
-    title: `${verb} many?`,
+    title: t('job.many', { verb }),
     text: [
       h('p', {}, text),
-      h('p', {}, effect),
+      h('p', {}, t(`job.effect.${operation}`)),
       counting.place,
-      reason && h('label', {}, 'Reason, for the audit log', reason),
+      reason && h('label', {}, t('job.reason'), reason),
       typing,
     ].filter(Boolean),
     verb,
@@ -65,7 +61,7 @@ async function order(operation, { text, ...what }, started) {
     opened: async recheck => {
       await counting.run();
       if (counting.total > TYPED_ABOVE) {
-        typing.replaceChildren(`More than ${TYPED_ABOVE}: type ${counting.total} to confirm`, typed);
+        typing.replaceChildren(t('job.type', { above: TYPED_ABOVE, total: counting.total }), typed);
         typing.hidden = false;
       }
       recheck();
@@ -75,14 +71,14 @@ async function order(operation, { text, ...what }, started) {
   });
   counting.stop();
   if (done) {
-    toast(`${verb}: the job for ${plural(counting.total, 'transaction')} is started.`);
+    toast(t('job.started', { verb, n: counting.total }));
     started();
   }
 }
 
 /** Counts by a dry run. */
 function counter(what) {
-  const place = h('div', { role: 'status' }, h('p', { class: 'muted' }, 'Counting…'));
+  const place = h('div', { role: 'status' }, h('p', { class: 'muted' }, t('job.counting', { n: '' })));
   let id = null;
   let isOver = false;
   const counting = { place, total: 0, run, stop };
@@ -92,21 +88,21 @@ function counter(what) {
       let job = await post('batch', { ...what, dry_run: true, limit: 1_000_000 });
       id = job.id;
       while (job.status === 'running' && !isOver) {
-        show(place, h('p', { class: 'muted' }, `Counting… ${count(job.matched)}`));
+        show(place, h('p', { class: 'muted' }, t('job.counting', { n: job.matched })));
         await new Promise(resolve => { setTimeout(resolve, 300); });
         job = await get('batch', { id });
       }
       if (isOver) return;
       id = null;
-      if (job.status !== 'done') throw new Error(job.last_error ?? `the count is ${job.status}`);
+      if (job.status !== 'done') throw new Error(job.last_error ?? t('job.countEnded', { status: job.status }));
       counting.total = job.matched;
       show(place,
         h('p', {},
-          h('strong', {}, `${exact(job.matched)} unfinished ${job.matched === 1 ? 'transaction' : 'transactions'}`),
-          job.matched === 0 ? ': nothing to do.' : ':'),
+          h('strong', {}, t('job.matched', { n: job.matched, exact: exact(job.matched) })),
+          job.matched === 0 ? t('job.nothing') : ':'),
         h('ul', { class: 'mono' },
           job.sample.slice(0, SHOWN).map(gid => h('li', {}, gid)),
-          job.matched > SHOWN && h('li', {}, `and ${exact(job.matched - SHOWN)} more`)));
+          job.matched > SHOWN && h('li', {}, t('job.more', { n: exact(job.matched - SHOWN) }))));
     } catch (e) {
       if (!isOver) show(place, failure(e));
     }
@@ -131,7 +127,7 @@ export function jobs(place, signal) {
       const shown = all.filter(isRecent).slice(0, SHOWN);
       isBusy = shown.some(job => job.status === 'running');
       place.hidden = shown.length === 0;
-      show(place, h('h2', {}, 'Jobs'), h('ul', { class: 'jobs' }, shown.map(job => row(job, fresh))));
+      show(place, h('h2', {}, t('job.title')), h('ul', { class: 'jobs' }, shown.map(job => row(job, fresh))));
       return true;
     },
     () => isBusy ? 1000 : 15_000,
@@ -140,39 +136,42 @@ export function jobs(place, signal) {
 }
 
 function row(job, fresh) {
-  const { verb = job.operation } = OPERATIONS[job.operation] ?? {};
+  const verb = verbOf(job.operation);
   const finished = job.succeeded + job.rejected + job.failed;
-  const what = job.gids ? plural(job.gids.length, 'selected transaction')
+  const what = job.gids ? t('list.chosenSome', { n: job.gids.length })
     : Object.entries(job.filter).map(([name, value]) => `${name}=${value}`).join(' ');
   return h('li', {},
     h('div', { class: 'line' },
       h('strong', {}, verb),
-      badge(job.status === 'running' ? 'calling' : job.status === 'done' ? 'done' : 'failed', job.status),
+      badge(job.status === 'running' ? 'calling' : job.status === 'done' ? 'done' : 'failed', t(`job.is.${job.status}`)),
       h('span', { class: 'mono what-job' }, what),
-      h('span', { class: 'muted' }, job.by, ' ', ago(job.create_time, new Date())),
+      h('span', { class: 'muted' }, job.by, ' ', ago(job.create_time)),
       job.status === 'running' && h('button', {
         type: 'button',
         'data-key': `stop ${job.id}`,
-        'aria-label': `Stop the job ${job.id}`,
+        'aria-label': t('job.stopOne', { id: job.id }),
         onclick: () => stop(job, fresh),
-      }, 'Stop')),
+      }, t('job.stop'))),
     h('progress', {
       'aria-label': `${verb} ${what}`,
       max: job.limit,
       value: job.status === 'done' ? job.limit : finished,
     }),
     h('p', { class: 'muted' },
-      `${exact(job.succeeded)} changed`,
-      job.rejected > 0 && `, ${exact(job.rejected)} refused`,
-      job.failed > 0 && `, ${exact(job.failed)} without an answer`,
-      job.status === 'running' && ` of at most ${exact(job.limit)}`,
-      job.last_error && `; last: ${job.last_error}`));
+      [
+        job.status === 'running'
+          ? t('job.changedOf', { n: exact(job.succeeded), limit: exact(job.limit) })
+          : t('job.changed', { n: exact(job.succeeded) }),
+        job.rejected > 0 && t('job.refused', { n: exact(job.rejected) }),
+        job.failed > 0 && t('job.unanswered', { n: exact(job.failed) }),
+        job.last_error && t('job.last', { error: job.last_error }),
+      ].filter(Boolean).join(t('job.separator'))));
 }
 
 async function stop(job, fresh) {
   try {
     await post('batch-stop', { id: job.id });
-    toast('The job is stopped. What it has done stays done.');
+    toast(t('job.stopped'));
   } catch (e) {
     toast(e.message, true);
   }

@@ -1,7 +1,7 @@
 // The selected rows of the list, or all that match its filter, and what can be done with them.
 import { h } from './dom.js';
 import { mayChange } from './api.js';
-import { plural } from './format.js';
+import { t } from './i18n.js';
 import { operations } from './jobs.js';
 
 const isUnfinished = row => row.status !== 'succeed' && row.status !== 'failed';
@@ -17,21 +17,21 @@ export function selection(filter, position, started) {
   let isAll = false;
   const given = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== ''));
   const mayAll = Object.keys(given).length > 0 && position === '' && !['succeed', 'failed'].includes(given.status);
-  const bar = h('div', { class: 'chosen line spread', role: 'group', 'aria-label': 'Selected transactions' });
+  const bar = h('div', { class: 'chosen line spread', role: 'group', 'aria-label': t('list.chosen') });
   const boxes = new Map();
   let first = null;
 
   function scope() {
-    if (isAll) return { filter: given, text: 'All unfinished ones that match the filter, also those of other pages.' };
+    if (isAll) return { filter: given, text: t('list.chosenAll') };
     const gids = [...picked];
-    return gids.length === 0 ? null : { gids, text: `${plural(gids.length, 'selected transaction')}.` };
+    return gids.length === 0 ? null : { gids, text: `${t('list.chosenSome', { n: gids.length })}.` };
   }
 
   function draw() {
     const focused = bar.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
     bar.replaceChildren(
       h('div', { class: 'line' },
-        h('span', {}, isAll ? 'All that match' : `${picked.size} selected`),
+        h('span', {}, isAll ? t('list.allMatch') : t('list.selected', { n: picked.size })),
         mayAll && h('label', { class: 'check' },
           h('input', {
             type: 'checkbox',
@@ -42,7 +42,7 @@ export function selection(filter, position, started) {
               draw();
             },
           }),
-          'All that match the filter')),
+          t('list.allMatchFilter'))),
       h('div', { class: 'buttons' }, operations(scope, () => {
         picked.clear();
         isAll = false;
@@ -73,11 +73,11 @@ export function selection(filter, position, started) {
       if (!mayChange()) return null;
       const box = h('input', {
         type: 'checkbox',
-        'aria-label': `Select ${row.gid}`,
+        'aria-label': t('list.select', { gid: row.gid }),
         'data-key': `pick ${row.gid}`,
         disabled: !isUnfinished(row) || isAll,
         checked: isAll ? isUnfinished(row) : picked.has(row.gid),
-        title: isUnfinished(row) ? null : 'It has ended',
+        title: isUnfinished(row) ? null : t('list.ended'),
         onchange: event => {
           event.target.checked ? picked.add(row.gid) : picked.delete(row.gid);
           draw();
@@ -91,7 +91,7 @@ export function selection(filter, position, started) {
       if (!mayChange()) return null;
       first = h('input', {
         type: 'checkbox',
-        'aria-label': 'Select all of this page',
+        'aria-label': t('list.selectPage'),
         'data-key': 'pick page',
         disabled: rows.length === 0,
         checked: rows.length > 0 && rows.every(row => isAll || picked.has(row.gid)),

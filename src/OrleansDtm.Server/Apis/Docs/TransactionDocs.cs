@@ -57,9 +57,9 @@ internal static class TransactionDocs
         Tag = ApiTags.Transactions,
         Summary = "Lists transactions, the newest first.",
         Details = "A page has at most limit transactions, and ends at 4 MB of data. At most two listings are read at "
-            + "the same time; others wait. No index answers host and error: such a page ends after 5000 transactions "
-            + "were read, so it may have few or none, with a next_position. So may a page of tags or a gid prefix that "
-            + "many old transactions match. Other filters make the search shorter.",
+            + "the same time; others wait. No index answers host, error and waiting: such a page ends after 5000 "
+            + "transactions were read, so it may have few or none, with a next_position. So may a page of tags "
+            + "or a gid prefix that many old transactions match. Other filters make the search shorter.",
         Parameters =
         [
             new ApiParameter("gid", "Only this transaction.") { LengthMax = 128 },
@@ -85,6 +85,14 @@ internal static class TransactionDocs
             new ApiParameter(
                 "parked", "true = only unfinished transactions with a call that is put aside. Reads a row of each "
                     + "unfinished transaction. Not in DTM."),
+            new ApiParameter("unfinished", "true = only transactions that have not ended. Not in DTM."),
+            new ApiParameter(
+                "waiting",
+                "Only unfinished transactions that wait for this reason; see waiting of a transaction. silo = overdue "
+                    + "by more than 10 s. No index answers the others but parked; see above. Not in DTM.")
+            {
+                Values = ["retry", "ongoing", "parked", "orphan", "answer", "submit", "delay", "silo", "time"],
+            },
             new ApiParameter("createTimeStart", "Created at or after, in milliseconds since 1970.")
             {
                 IsNumber = true,
