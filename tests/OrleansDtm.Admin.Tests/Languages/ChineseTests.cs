@@ -56,7 +56,8 @@ public sealed class ChineseTests(AdminStage stage)
         await using var server = await AdminServer.Start(
             "--RetryInterval=300",
             $"--Security:Keys:0=boss admin {ApiKey.Print(ApiKey.HashOf(key))}",
-            $"--Security:Keys:1=shop submit {ApiKey.Print(ApiKey.HashOf(ApiKey.New()))} rate=2 unfinished=10 until=2020-01-31");
+            $"--Security:Keys:1=shop submit {ApiKey.Print(ApiKey.HashOf(ApiKey.New()))} rate=2 unfinished=10 "
+                + "until=2020-01-31");
         server.SignIn(key);
         var gid = await Prepare(server, busi);
         await using var visit = await stage.VisitAt(

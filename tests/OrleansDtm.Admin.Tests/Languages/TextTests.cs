@@ -41,7 +41,9 @@ public sealed partial class TextTests(AdminStage stage)
         var forms = scripts.SelectMany(static script => Template().Matches(script.Text))
             .Select(static match => match.Groups[1].Value).Distinct().ToList();
         var patterns = forms.ConvertAll(static form => new Regex(
-            $"^{string.Join(".+", Hole().Split(form).Select(Regex.Escape))}$", RegexOptions.None, TimeSpan.FromSeconds(5)));
+            $"^{string.Join(".+", Hole().Split(form).Select(Regex.Escape))}$",
+            RegexOptions.None,
+            TimeSpan.FromSeconds(5)));
         Assert.NotEmpty(patterns);
         Assert.All(patterns, pattern => Assert.True(texts.Keys.Any(pattern.IsMatch), $"there is no text {pattern}"));
 
