@@ -65,6 +65,19 @@ public sealed partial class ReadmeTests
         }
     }
 
+    /// <summary>Only the English commands are run. A translation that differs from them would not be noticed.</summary>
+    [Fact]
+    public void The_Chinese_README_has_the_same_code()
+    {
+        var english = CodeBlocks(ReadmeCommands.Root);
+        Assert.True(english.Count >= 4, $"{english.Count} blocks");
+        Assert.Equal(english, CodeBlocks(RepositoryRoot.File("src", "README.zh.md")));
+        Assert.Contains(
+            "(src/README.zh.md)",
+            string.Join(' ', File.ReadLines(ReadmeCommands.Root).Take(8)),
+            StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_first_page_is_short() => Assert.InRange(File.ReadAllLines(ReadmeCommands.Root).Length, 1, 150);
 
@@ -78,6 +91,12 @@ public sealed partial class ReadmeTests
         Assert.Equal(TimeSpan.FromMinutes(10), defaults.RetryIntervalMax);
         Assert.Equal(TimeSpan.FromSeconds(3), defaults.RequestTimeout);
     }
+
+    private static List<string> CodeBlocks(string readme) =>
+        [.. CodeBlock().Matches(File.ReadAllText(readme)).Select(static match => match.Value)];
+
+    [GeneratedRegex("^```\\w+\\n.*?^```", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex CodeBlock();
 
     [GeneratedRegex("--project ([\\w./]+)")]
     private static partial Regex ProjectOption();

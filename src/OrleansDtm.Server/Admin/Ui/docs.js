@@ -6,15 +6,23 @@ import { fields, nameOf, resolve } from './schema.js';
 
 const place = document.getElementById('content');
 const filter = document.getElementById('filter');
+
+/** What comes from the document is English in every language of the page. */
+const ENGLISH = { lang: 'en' };
+
+/** Names of schemas and operations. */
+const NAME = { translate: 'no' };
 const METHODS = ['get', 'post', 'put', 'delete'];
+
+const tagId = tag => `tag-${tag.name.replaceAll(' ', '-')}`;
 
 const json = value => typeof value === 'string' ? value : JSON.stringify(value, null, 2);
 
 /** Paragraphs, lists and `code` of the document's descriptions. No other markup occurs in them. */
 function prose(text = '') {
   return text.trim().split(/\n\n/).map(block => block.startsWith('- ')
-    ? h('ul', {}, block.split(/\n(?=- )/).map(item => h('li', {}, coded(item.slice(2)))))
-    : h('p', {}, coded(block)));
+    ? h('ul', ENGLISH, block.split(/\n(?=- )/).map(item => h('li', {}, coded(item.slice(2)))))
+    : h('p', ENGLISH, coded(block)));
 }
 
 const coded = text => text.replace(/\s*\n\s*/g, ' ').split('`').map((part, i) => i % 2 ? h('code', {}, part) : part);
@@ -29,8 +37,8 @@ function operations(api) {
 function table(rows) {
   return h('table', { class: 'fields' }, h('tbody', {}, rows.map(row => h('tr', {},
     h('th', { scope: 'row' }, h('code', {}, row.name), row.required && h('span', { class: 'must' }, t('schema.required'))),
-    h('td', {}, row.type),
-    h('td', {}, row.text)))));
+    h('td', NAME, row.type),
+    h('td', ENGLISH, row.text)))));
 }
 
 /** The command that sends an example to this server. */
@@ -48,10 +56,10 @@ function body(api, operation) {
   const media = operation.requestBody?.content?.['application/json'];
   if (!media) return [h('h3', {}, t('docs.call')), h('pre', {}, curl(operation))];
   return [
-    h('h3', {}, t('docs.body', { schema: nameOf(media.schema) })),
+    h('h3', {}, parts('docs.body', { schema: h('span', NAME, nameOf(media.schema)) })),
     table(fields(api, media.schema)),
     Object.entries(media.examples ?? {}).map(([name, example]) => h('details', {},
-      h('summary', {}, t('docs.example', { name })),
+      h('summary', {}, parts('docs.example', { name: h('span', ENGLISH, name) })),
       h('pre', {}, json(example.value)),
       h('pre', {}, curl(operation, example.value)))),
   ];
@@ -61,7 +69,8 @@ function answer(api, status, response) {
   const [type, media] = Object.entries(response.content ?? {})[0] ?? [];
   const rows = media && type === 'application/json' ? fields(api, media.schema) : [];
   return h('details', {},
-    h('summary', {}, h('span', { class: `status ${status < 300 ? 'good' : ''}` }, status), response.description),
+    h('summary', {}, h('span', { class: `status ${status < 300 ? 'good' : ''}` }, status),
+      h('span', ENGLISH, response.description)),
     rows.length > 0 && table(rows),
     media?.example !== undefined && h('pre', {}, json(media.example)));
 }
@@ -69,11 +78,11 @@ function answer(api, status, response) {
 function card(api, operation) {
   const parameters = (operation.parameters ?? []).map(parameter => resolve(api, parameter));
   return h('div', { class: 'card operation', id: operation.operationId },
-    h('h2', {}, operation.summary, operation.deprecated && h('small', { class: 'old' }, ' ', t('docs.deprecated'))),
+    h('h2', {}, h('span', ENGLISH, operation.summary), operation.deprecated && h('small', { class: 'old' }, ' ', t('docs.deprecated'))),
     h('div', { class: 'route' },
       h('span', { class: `verb mono ${operation.method}` }, operation.method),
       h('code', {}, operation.path),
-      h('small', {}, operation.operationId)),
+      h('small', NAME, operation.operationId)),
     prose(operation.description),
     parameters.length > 0 && [h('h3', {}, t('docs.parameters')), table(parameters.map(p => fields.parameter(api, p)))],
     body(api, operation),
@@ -87,14 +96,14 @@ function draw(api) {
   const groups = api.tags.map(tag => [tag, shown.filter(o => o.tags.includes(tag.name))]).filter(([, all]) => all.length > 0);
   show(place, h('div', { class: 'reference' },
     h('nav', { class: 'contents', 'aria-label': t('docs.operations') }, groups.map(([tag, all]) => [
-      h('h3', {}, tag.name),
-      h('ul', {}, all.map(o => h('li', {}, h('a', { href: `#${o.operationId}` }, o.operationId)))),
+      h('h3', ENGLISH, tag.name),
+      h('ul', NAME, all.map(o => h('li', {}, h('a', { href: `#${o.operationId}` }, o.operationId)))),
     ])),
     h('article', {},
       h('div', { class: 'intro' }, h('h1', {}, t('docs.title', { name: api.info.title })), prose(api.info.description),
         h('p', {}, parts('docs.document', { link: h('a', { href: 'ui/openapi.json' }, t('docs.documentName')) }))),
-      groups.map(([tag, all]) => h('section', { 'aria-label': tag.name },
-        h('h1', {}, tag.name), h('p', { class: 'muted' }, tag.description), all.map(o => card(api, o)))),
+      groups.map(([tag, all]) => h('section', { 'aria-labelledby': tagId(tag) },
+        h('h1', { ...ENGLISH, id: tagId(tag) }, tag.name), h('p', { ...ENGLISH, class: 'muted' }, tag.description), all.map(o => card(api, o)))),
       groups.length === 0 && h('p', {}, t('docs.noMatch')))));
 }
 

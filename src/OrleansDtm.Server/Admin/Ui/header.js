@@ -25,6 +25,11 @@ export function showTimes() {
   keepTimes();
 }
 
+document.getElementById('role-text')?.addEventListener('beforetoggle', event => {
+  // Below the button, which is in the second row, or in the third one on a phone.
+  event.target.style.top = `${document.getElementById('role').getBoundingClientRect().bottom + 6}px`;
+});
+
 /** Roles include the lower ones: the last is the role. */
 const RANKS = ['admin', 'submit', 'read'];
 

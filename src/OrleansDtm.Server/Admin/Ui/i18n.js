@@ -8,12 +8,12 @@ const TEXTS = { en, zh };
 const plurals = new Intl.PluralRules(language);
 
 /**
- * A text: t('list.selected', { n: 3 }). A text { one, other } is selected by n. A key without a text shows itself.
+ * A text: t('keys.allSilos', { n: 3 }). A text { one, other } is selected by n. A key without a text shows itself.
  * The key is a literal, or a literal up to a dot and a value, t(`state.${state}`): a test reads the keys in the sources.
  */
 export const t = (key, values = {}) => parts(key, values).join('');
 
-/** The same as an array, in which the values may be elements: parts('waiting.of', { call: h('code', {}, id) }). */
+/** The same as an array, in which the values may be elements: parts('topics.changed', { time: h('time', …) }). */
 export function parts(key, values = {}) {
   const found = TEXTS[language][key] ?? en[key] ?? key;
   const text = typeof found === 'string' ? found : found[plurals.select(values.n)] ?? found.other;

@@ -58,8 +58,8 @@ function sections(data, text, onlySet) {
   }
   if (groups.size === 0) return empty(t('settings.noMatch'));
   return [...groups].sort(([a], [b]) => (b === GENERAL) - (a === GENERAL) || a.localeCompare(b)).map(([name, settings]) =>
-    h('section', { class: 'card', 'aria-label': name || t('settings.general') },
-      h('h2', {}, name || t('settings.general')),
+    h('section', { class: 'card', 'aria-labelledby': `settings-${name}` },
+      h('h2', { id: `settings-${name}`, translate: name ? 'no' : null }, name || t('settings.general')),
       h('table', { class: 'stacked settings' },
         h('thead', {}, h('tr', {}, [t('settings.setting'), t('settings.value'), t('settings.source')].map(head => h('th', { scope: 'col' }, head)))),
         h('tbody', {}, settings.map(row)))));

@@ -143,8 +143,8 @@ export const texts = {
   'keys.role': '角色',
   'keys.someSilos': ' {n} 个 silo 中的 {silos} 个（其余没有响应）',
   'keys.thisSilo': '此 silo ',
-  'keys.unfinished': '未完成',
-  'keys.unfinishedMax': '{n} 个未完成事务',
+  'keys.unfinished': '未结束',
+  'keys.unfinishedMax': '{n} 个未结束事务',
   'keys.until': '有效期至 {time}',
 
   // keys.js：密钥的来源
@@ -294,7 +294,7 @@ export const texts = {
   'waiting.doCheck': '请检查 /health/ready 和各 silo 的日志。“立即重试”会通知负责此事务的 silo。',
   'waiting.doNothing': '无需操作。如果发起方已不在，协调器届时会做出决定。',
   'waiting.doRepair': '请先修复服务，再重试此调用。',
-  'waiting.doResolve': '如果已手工完成其操作，可标记为已解决。',
+  'waiting.doResolve': '如果已手工完成其操作，可标记为已处理。',
   'waiting.doStop': '强制停止会直接结束事务，不执行补偿。',
   'waiting.doWait': '服务恢复后会自动继续；修复后也可以立即重试。',
   'waiting.end': '。',
