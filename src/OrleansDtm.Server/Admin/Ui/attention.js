@@ -27,7 +27,7 @@ function stuck({ waiting, unfinished }) {
   const overdue = unfinished.problem ? 0 : unfinished.counts.reduce((n, c) => n + c.overdue, 0);
   return [
     parked > 0 && [badge('parked'), h('a', { href: listLink({ parked: true }), 'data-key': 'parked' }, t('attention.parked', { n: parked }))],
-    overdue > 0 && [badge('overdue', t('attention.overdueBadge')), t('attention.overdue', { n: overdue })],
+    overdue > 0 && [badge('overdue', t('attention.overdueBadge')), h('a', { href: listLink({ waiting: 'silo' }), 'data-key': 'overdue' }, t('attention.overdue', { n: overdue }))],
     waiting.problem && [badge('unknown', t('attention.storeBadge')), t('attention.store', { problem: waiting.problem })],
   ].filter(Boolean);
 }
@@ -60,7 +60,7 @@ function service(one, data) {
         one.errors > 0 && badge('unknown', t('services.errors', { n: one.errors })),
         one.refusals > 0 && badge('failed', t('services.refusals', { n: one.refusals })))),
     one.waiting > 0 && h('p', {},
-      h('a', { href: listLink({ host: one.service }), 'data-key': `host ${one.service}` }, t('services.waiting', { n: one.waiting })),
+      h('a', { href: listLink({ host: one.service, unfinished: true }), 'data-key': `host ${one.service}` }, t('services.waiting', { n: one.waiting })),
       one.since && [' ', parts('services.since', { time: ago(one.since, data.now) })],
       t('services.attempts', { n: one.attempts }),
       one.parked > 0 && t('services.parked', { n: one.parked })),

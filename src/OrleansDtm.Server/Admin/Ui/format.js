@@ -32,5 +32,3 @@ export function pretty(text) {
   }
 }
 
-/** "1 call", "3 calls" */
-export const plural = (n, word) => `${count(n)} ${word}${n === 1 ? '' : 's'}`;

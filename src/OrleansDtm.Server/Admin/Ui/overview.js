@@ -110,7 +110,11 @@ function reasons({ waiting }) {
     h('h2', {}, t('overview.why'), ' ', h('small', {}, waiting.is_all ? t('overview.whyAll') : t('overview.whyNewest', { n: waiting.read }))),
     waiting.problem ? h('p', { class: 'banner bad', role: 'alert' }, t('overview.problem', { problem: waiting.problem }))
       : rows.length === 0 ? empty(t('overview.noUnfinished'))
-        : ranks(rows.map(reason => ({ label: t(`reason.${reason}`), value: waiting.reasons[reason], bad: BAD.includes(reason) }))));
+        : ranks(rows.map(reason => ({
+          label: h('a', { href: listLink(reason === 'parked' ? { parked: true } : { waiting: reason }), 'data-key': `reason ${reason}` }, t(`reason.${reason}`)),
+          value: waiting.reasons[reason],
+          bad: BAD.includes(reason),
+        }))));
 }
 
 const AGES = { 60: 'overview.age60', 600: 'overview.age600', 3600: 'overview.age3600', 86400: 'overview.age86400' };
