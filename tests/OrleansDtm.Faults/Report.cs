@@ -83,8 +83,8 @@ internal sealed class Report(
             ", ", faults.OrderBy(static f => f.Key, StringComparer.Ordinal).Select(static f => $"{f.Value} {f.Key}")));
         foreach (var (kind, times) in returns)
         {
-            to.WriteLine($"{kind}: the slower silo ended its first transaction {times.Average():0.00} s after the database "
-                + $"was back in the mean, at most {times.Max():0.00} s, {times.Count} times");
+            to.WriteLine($"{kind}: the slower silo ended its first transaction {times.Average():0.00} s after the "
+                + $"database was back in the mean, at most {times.Max():0.00} s, {times.Count} times");
         }
 
         to.WriteLine($"silos that exited without having been declared dead: {crashes}");

@@ -216,7 +216,7 @@ public sealed record ServiceFailures
     [Id(6)]
     public string? Namespace { get; init; }
 
-    /// <summary>Errors and refusals of each of the last ten minutes, oldest first; null = of an earlier version.</summary>
+    /// <summary>Errors and refusals of each of the last ten minutes, oldest first; null = of an older silo.</summary>
     [Id(7)]
     public long[]? Minutes { get; init; }
 }

@@ -4,8 +4,8 @@ using OrleansDtm.Grains.Activity;
 namespace OrleansDtm.Server.Admin;
 
 /// <summary>
-/// Counts the connections of this process with the metrics of Kestrel and the database drivers. It must exist before the
-/// first connection: most of these metrics only tell changes.
+/// Counts the connections of this process with the metrics of Kestrel and the database drivers. It must exist before
+/// the first connection: most of these metrics only tell changes.
 /// </summary>
 internal sealed class ConnectionCounts : IConnectionCounts, IDisposable
 {

@@ -29,8 +29,8 @@ internal sealed class Overview(
     private const int RateSlots = 6;
 
     /// <summary>
-    /// The failing services and the reasons for waiting are those of the request's namespace. A caller that is bound to one does not see the counts
-    /// of all.
+    /// The failing services and the reasons for waiting are those of the request's namespace. A caller that is bound to
+    /// one does not see the counts of all.
     /// </summary>
     public async Task<OverviewView> Read(HttpContext context, CancellationToken cancellationToken)
     {

@@ -215,8 +215,8 @@ internal sealed class PageQuery
     public static string IsDefault(string column) => $"({column} < @other_from or {column} >= @other_to)";
 
     /// <summary>
-    /// The table or subquery that the rows come from, and its condition. What is put aside is seen in the row only: from
-    /// the newest row on, a page is soon full; by the index all unfinished rows would be read for it.
+    /// The table or subquery that the rows come from, and its condition. What is put aside is seen in the row only:
+    /// from the newest row on, a page is soon full; by the index all unfinished rows would be read for it.
     /// </summary>
     private string Source(string before)
     {

@@ -41,7 +41,9 @@ public sealed class TransactionReadingTests(AdminStage stage)
         await Expect(why).ToHaveCountAsync(0);
     }
 
-    /// <summary>Options of the submit that differ from those of the prepare are in force, and easily overlooked.</summary>
+    /// <summary>
+    /// Options of the submit that differ from those of the prepare are in force, and easily overlooked.
+    /// </summary>
     [Fact]
     public async Task What_the_submit_changed_after_the_prepare_stands_beside_what_was_prepared()
     {

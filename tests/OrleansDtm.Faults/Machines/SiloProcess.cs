@@ -135,7 +135,7 @@ internal sealed class SiloProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until it ends a transaction of its own: one without calls, which only needs the database.</summary>
+    /// <summary>Waits until it ends a transaction: one without calls, which only needs the database.</summary>
     /// <exception cref="TimeoutException">It ends none in time.</exception>
     public async Task Works(TimeSpan within)
     {

@@ -4,7 +4,9 @@ using OrleansDtm.Tests.Support.Databases;
 
 namespace OrleansDtm.Faults.Replicas;
 
-/// <summary>What MariaDB and Oracle's MySQL have in common: the standby replays the primary's log from its start.</summary>
+/// <summary>
+/// What MariaDB and Oracle's MySQL have in common: the standby replays the primary's log from its start.
+/// </summary>
 internal abstract class MySqlFamilyPair : DatabasePair
 {
     /// <summary>Longer than any run: without an answer of the standby a commit waits, it is not answered.</summary>
@@ -98,7 +100,8 @@ internal sealed class MariaDbPair : MySqlFamilyPair
 
     protected override async Task<bool> HasAll(DatabaseServer standby, DatabaseServer primary) =>
         await Status(standby, RunningColumn) == "Yes"
-        && await Ask(standby, $"select master_gtid_wait('{await Ask(primary, "select @@gtid_binlog_pos")}', 0.1)") == "0";
+        && await Ask(
+            standby, $"select master_gtid_wait('{await Ask(primary, "select @@gtid_binlog_pos")}', 0.1)") == "0";
 
     protected override Task WaitForStandby(DatabaseServer primary) => Execute(
         primary,

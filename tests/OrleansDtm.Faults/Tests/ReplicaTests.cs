@@ -64,7 +64,9 @@ public sealed class ReplicaTests
         Assert.Contains("1 asynchronous standbys", found.Text, StringComparison.Ordinal);
     }
 
-    /// <summary>Npgsql finds the primary among several hosts: PostgreSQL needs no proxy that moves its address.</summary>
+    /// <summary>
+    /// Npgsql finds the primary among several hosts: PostgreSQL needs no proxy that moves its address.
+    /// </summary>
     [Fact]
     public async Task Two_hosts_in_the_connection_string_of_PostgreSQL_follow_a_failover()
     {
@@ -114,7 +116,9 @@ public sealed class ReplicaTests
         var database = pair is PostgresPair ? "postgres" : "mysql";
         var found = await StoreDrivers.All.Find(pair.Primary.Driver).Inspect(
             new DatabaseOptions { Place = pair.Primary.ConnectionString(database) }, TimeProvider.System, Cancel);
-        return Assert.Single(found, static f =>
-            f.Text.Contains("replica", StringComparison.Ordinal) || f.Text.Contains("standby", StringComparison.Ordinal));
+        return Assert.Single(
+            found,
+            static f => f.Text.Contains("replica", StringComparison.Ordinal)
+                || f.Text.Contains("standby", StringComparison.Ordinal));
     }
 }

@@ -70,7 +70,8 @@ public sealed class WatchTests(RunningServer running)
         var early = await client.WaitAsync(new WaitRequest { Gid = gid, Timeout = 0.01 }, cancellationToken: Cancel);
         Assert.Equal("submitted", early.Transaction.Status);
         await Dtm.UntilWaiting(gid);
-        var why = (await client.QueryAsync(new GidRequest { Gid = gid }, cancellationToken: Cancel)).Transaction.Waiting;
+        var query = await client.QueryAsync(new GidRequest { Gid = gid }, cancellationToken: Cancel);
+        var why = query.Transaction.Waiting;
         Assert.Equal(("retry", "01", "action", 1), (why.Reason, why.BranchId, why.Op, why.Attempts));
         Assert.Equal(new Uri(busi.Url).Authority, why.Service);
         Assert.True(why.Until > why.Since);
