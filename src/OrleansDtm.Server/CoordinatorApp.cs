@@ -106,6 +106,8 @@ public static class CoordinatorApp
         return app;
     }
 
+    private const string HostCategory = "Microsoft.Extensions.Hosting.Internal.Host";
+
     private static void AddLogging(WebApplicationBuilder builder, CoordinatorOptions options)
     {
         builder.Logging.SetMinimumLevel(options.LogLevel);
@@ -124,6 +126,14 @@ public static class CoordinatorApp
             // An exception for each refused connection; ClusterTls reports refusals once a minute.
             && (options.LogLevel <= LogLevel.Debug
                 || category?.StartsWith("Orleans.Connections.Security", StringComparison.Ordinal) != true)
+
+            // The program says in one line why it cannot start, with what to do. A background service that fails is
+            // logged once more as critical.
+            && (options.LogLevel <= LogLevel.Debug || category != HostCategory || level != LogLevel.Error)
+
+            // A grain service logs its start under its own name.
+            && (level >= LogLevel.Warning || category?.EndsWith("Service", StringComparison.Ordinal) != true
+                || category?.StartsWith("OrleansDtm.Grains", StringComparison.Ordinal) != true)
 
             // It warns that keys in the store are not encrypted: see Security:SessionKeys.
             && (category != "Microsoft.AspNetCore.DataProtection.KeyManagement.XmlKeyManager"
@@ -177,9 +187,9 @@ public static class CoordinatorApp
                 app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
             app.Logger.Ready(
                 HttpApi.Version,
-                string.Join(' ', addresses),
-                StoreFactory.Describe(options.Store),
-                (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+                (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds,
+                Places.Of([.. addresses], options),
+                StoreFactory.Describe(options.Store));
         });
         app.Lifetime.ApplicationStopping.Register(() => app.Logger.Draining(options.DrainTimeout.TotalSeconds));
     }

@@ -8,9 +8,10 @@ internal static partial class ServerLog
     [LoggerMessage(
         101,
         LogLevel.Information,
-        "OrleansDtm {Version} answers on {Addresses}; transactions in {Store}; ready after {Milliseconds} ms")]
+        "OrleansDtm {Version} is ready after {Milliseconds} ms: {Addresses}; transactions in {Store}. Ctrl+C or "
+            + "SIGTERM stops it")]
     public static partial void Ready(
-        this ILogger log, string version, string addresses, string store, long milliseconds);
+        this ILogger log, string version, long milliseconds, string addresses, string store);
 
     [LoggerMessage(
         102, LogLevel.Information, "Stopping: no new requests; requests in flight have {Seconds} s [ODTM1007]")]

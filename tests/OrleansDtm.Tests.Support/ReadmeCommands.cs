@@ -15,7 +15,7 @@ internal static partial class ReadmeCommands
     public static IEnumerable<string> Blocks(string readme) =>
         BashBlock().Matches(File.ReadAllText(readme)).Select(match => match.Groups[1].Value);
 
-    public static IEnumerable<string> All() => new[] { "src", "tests", "helm" }
+    public static IEnumerable<string> All() => new[] { "src", "tests", "helm", ".github" }
         .SelectMany(
             folder => Directory.EnumerateFiles(RepositoryRoot.File(folder), "*.md", SearchOption.AllDirectories))
         .Where(path => !path.Contains("/bin/", StringComparison.Ordinal)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs Oracle's MySQL into the given folder, for distributions that have only MariaDB (root on Debian, amd64). The
 # folder is a minimal system of Debian unstable. Tests use it as the root directory of MySQL:
-# ORLEANSDTM_MYSQL_ROOT=FOLDER. A complete folder is left unchanged.
+# DTM_TESTS_MYSQL_ROOT=FOLDER. A complete folder is left unchanged.
 set -euo pipefail
 into="${1:?usage: get-mysql.sh FOLDER}"
 fail() { echo "get-mysql.sh: $1" >&2; exit 1; }

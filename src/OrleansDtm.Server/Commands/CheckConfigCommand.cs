@@ -71,9 +71,6 @@ internal sealed class CheckConfigCommand : ProgramCommand
             {
                 Console.WriteLine(line);
             }
-
-            ignored.AddRange(SettingsLoader.FindUnknown().Select(
-                static name => $"{name}: unknown setting. 'run --help' lists the settings"));
         }
         catch (SettingsException e)
         {

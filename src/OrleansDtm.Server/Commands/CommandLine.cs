@@ -65,7 +65,7 @@ internal sealed class CommandLine(params ProgramCommand[] commands)
         {
             // Expected failures, such as a locked store, a newer schema or a port in use. The message has the solution,
             // so no stack trace.
-            Errors.WriteLine($"Cannot {Verb(name)}: {e.Message}{AboutPort(e)}");
+            Errors.WriteLine($"Cannot {Verb(name)}: {e.Message.ReplaceLineEndings(" ")}{AboutPort(e)}{AboutStore(e)}");
             return Failed;
         }
     }
@@ -130,6 +130,10 @@ internal sealed class CommandLine(params ProgramCommand[] commands)
             || e is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }
             ? " Stop the other process, or set HttpPort, GrpcPort or Cluster:SiloPort to a free port. [ODTM1003]"
             : "";
+
+    private static string AboutStore(Exception e) => e is StoreUnavailableException
+        ? " 'check-config' with the same settings examines it."
+        : "";
 
     private string List() => string.Join(
         Environment.NewLine,

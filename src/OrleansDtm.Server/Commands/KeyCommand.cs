@@ -54,11 +54,14 @@ internal sealed class KeyCommand : ProgramCommand
             throw new UsageException(problem is null ? "--name: must be one word." : $"The key {problem}.");
         }
 
+        // The labels are for a terminal; a program reads the two lines from standard output.
         if (!hashes)
         {
+            Console.Error.WriteLine("The key, for the client. It is not stored:");
             Console.WriteLine(key);
         }
 
+        Console.Error.WriteLine("Its line, for the coordinator (Security:Keys:0, or a line of Security:KeysFile):");
         Console.WriteLine(line);
         return Task.FromResult(0);
     }

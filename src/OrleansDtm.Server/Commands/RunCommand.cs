@@ -1,4 +1,7 @@
 using System.CommandLine;
+using OrleansDtm.Server.Checks;
+using OrleansDtm.Server.Configuration;
+using OrleansDtm.Storage.Inspection;
 
 namespace OrleansDtm.Server.Commands;
 
@@ -11,12 +14,28 @@ internal sealed class RunCommand : ProgramCommand
 
     public override string Explanation => "Runs the coordinator until SIGTERM or Ctrl+C.";
 
-    public override string Notes => Configuration.Help.Text;
+    public override string Notes => Help.Text;
 
     public override async Task<int> Run(ParseResult parsed, string[] settings)
     {
-        await using var app = CoordinatorApp.Build(settings);
+        var options = SettingsLoader.Load(settings);
+        CheckPorts(options);
+        await using var app = CoordinatorApp.Build(options);
         await app.RunAsync();
         return 0;
+    }
+
+    /// <summary>
+    /// Before anything else starts: the web server opens its ports last, and a silo that must stop at once logs a lot.
+    /// </summary>
+    private static void CheckPorts(CoordinatorOptions options)
+    {
+        SecuritySettings.CheckBind(options);
+        var problems = PortChecks.Ports(options).Where(static f => f.Kind == FindingKind.Problem)
+            .Select(static f => f.Text).ToList();
+        if (problems.Count > 0)
+        {
+            throw new IOException($"{string.Join(". ", problems)}. [ODTM1003]");
+        }
     }
 }

@@ -83,8 +83,18 @@ public sealed record CoordinatorOptions
     /// <summary>URL that is called for branches that keep failing; empty (default) = none.</summary>
     public string AlertWebHook { get; init; } = "";
 
+    /// <summary>How settings are read.</summary>
+    public SettingsOptions Settings { get; init; } = new();
+
     /// <summary>The settings with their sources, as they were read; null = they were set in code.</summary>
     internal IReadOnlyList<ShownSetting>? Shown { get; init; }
+}
+
+/// <summary>How settings are read.</summary>
+public sealed record SettingsOptions
+{
+    /// <summary>True = settings that do not exist are an error; false (default) = a warning.</summary>
+    public bool Strict { get; init; }
 }
 
 /// <summary>The store.</summary>

@@ -33,6 +33,7 @@ internal static class Help
           RequestTimeout=3                     timeout of one branch call in seconds
           DrainTimeout=20                      timeout of requests after SIGTERM in seconds
           LogLevel=info                        debug, info, warn, error or fatal
+          Settings:Strict=false                true: unknown settings are an error; otherwise a warning
           Logging:Format=text                  format of the log: text or json
           Telemetry:OtlpEndpoint=              OTLP endpoint of traces and metrics, such as http://collector:4317;
                                                empty = OTEL_EXPORTER_OTLP_ENDPOINT

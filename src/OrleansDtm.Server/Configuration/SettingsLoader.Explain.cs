@@ -1,3 +1,7 @@
+using System.Collections;
+using System.Text.RegularExpressions;
+using OrleansDtm.CommandLines;
+
 namespace OrleansDtm.Server.Configuration;
 
 /// <summary>The source of each setting.</summary>
@@ -58,25 +62,44 @@ public static partial class SettingsLoader
     }
 
     /// <summary>
-    /// Names in our environment variables and in appsettings.json that are not a setting, which are ignored otherwise.
+    /// A sentence for each name in our environment variables and in appsettings.json that is not a setting.
     /// </summary>
-    internal static IReadOnlyList<string> FindUnknown() =>
+    private static IReadOnlyList<string> FindUnknown() =>
     [
-        .. from name in Environment.GetEnvironmentVariables().Keys.Cast<string>()
+        .. from variable in Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+           let name = (string)variable.Key
            where name.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
-               && !IsOwn(name[Prefix.Length..].Replace("__", ":", StringComparison.Ordinal))
+               && !ServiceLink().IsMatch($"{name}={variable.Value}")
+           let key = name[Prefix.Length..].Replace("__", ":", StringComparison.Ordinal)
+           where !IsOwn(key)
            orderby name
-           select name,
-        .. from setting in new ConfigurationBuilder()
-            .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
-            .Build()
-            .AsEnumerable()
+           select Unknown($"environment: {name}", key),
+        .. from file in new[] { AppContext.BaseDirectory, Environment.CurrentDirectory }
+               .Select(static folder => Path.GetFullPath(Path.Combine(folder, "appsettings.json"))).Distinct()
+           from setting in new ConfigurationBuilder().AddJsonFile(file, optional: true).Build().AsEnumerable()
            where setting.Value is not null && !IsOwn(setting.Key)
            orderby setting.Key
-           select $"{setting.Key} in appsettings.json",
+           select Unknown($"{file}: {setting.Key}", setting.Key),
     ];
 
+    /// <summary>An environment variable is known by its own form of the name.</summary>
+    private static string Unknown(string what, string key)
+    {
+        var isVariable = what.StartsWith("environment", StringComparison.Ordinal);
+        var near = Nearest.To(key, AllKeys);
+        var hint = near is null ? ""
+            : isVariable ? $" Did you mean {Prefix}{near.Replace(":", "__", StringComparison.Ordinal)}?"
+            : $" Did you mean {near}?";
+        return $"{what} is not a setting.{hint} --help lists the settings.";
+    }
+
     private const string Prefix = "ORLEANSDTM_";
+
+    /// <summary>What Kubernetes and Docker links set in pods for a Service with the name orleansdtm.</summary>
+    [GeneratedRegex(
+        @"^ORLEANSDTM_(\w+_)?(SERVICE_HOST=|SERVICE_PORT(_\w+)?=|PORT=\w+://|PORT_\d+_(TCP|UDP)(_\w+)?=)",
+        RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    private static partial Regex ServiceLink();
 }
 
 /// <param name="Key">Its name.</param>

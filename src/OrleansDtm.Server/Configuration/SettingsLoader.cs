@@ -15,6 +15,9 @@ public static partial class SettingsLoader
     /// <summary>A setting of DTM that is accepted and not used.</summary>
     private const string NoEffect = nameof(CoordinatorOptions.ConfigUpdateInterval);
 
+    /// <summary>Unknown settings are an error.</summary>
+    private const string Strict = "Settings:Strict";
+
     /// <summary>DTM's environment names (and the same on our command line) for our keys.</summary>
     private static readonly Dictionary<string, string> DtmNames = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -51,6 +54,7 @@ public static partial class SettingsLoader
         ],
         StringComparer.OrdinalIgnoreCase)
     {
+        Strict,
         "Bind",
         "DrainTimeout",
         "Grpc:TlsCertificate",
@@ -86,7 +90,7 @@ public static partial class SettingsLoader
     public static CoordinatorOptions Load(string[] args) => Load(args, Console.Error.WriteLine);
 
     /// <param name="args">Settings as on the command line.</param>
-    /// <param name="ignored">Called for each setting that is ignored: unknown in the file, or without effect.</param>
+    /// <param name="ignored">Called for each setting that is ignored: unknown, or without effect.</param>
     /// <exception cref="SettingsException">The settings are invalid.</exception>
     internal static CoordinatorOptions Load(string[] args, Action<string> ignored)
     {
@@ -104,14 +108,10 @@ public static partial class SettingsLoader
         }
     }
 
-    private static IConfigurationRoot Sources(string? file, Dictionary<string, string?> line, Action<string> ignored)
+    private static IConfigurationRoot Sources(
+        string? file, Dictionary<string, string?> given, Action<string> ignored)
     {
         var yaml = file is null ? [] : Yaml(file);
-        foreach (var key in yaml.Keys.Where(static key => !IsOwn(key)))
-        {
-            ignored($"{file}: {key} is not a setting of this coordinator and is ignored. --help lists the settings.");
-        }
-
         // SourceNames has the same order.
         var sources = new ConfigurationBuilder()
             .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
@@ -120,8 +120,23 @@ public static partial class SettingsLoader
             .AddEnvironmentVariables()
             .AddEnvironmentVariables("ORLEANSDTM_")
             .AddInMemoryCollection(yaml)
-            .AddInMemoryCollection(line)
+            .AddInMemoryCollection(given)
             .Build();
+        IReadOnlyList<string> unknown =
+        [
+            .. yaml.Keys.Where(static key => !IsOwn(key)).Select(key => Unknown($"{file}: {key}", key)),
+            .. FindUnknown(),
+        ];
+        if (unknown.Count > 0 && new SettingsReader(sources).Truth(Strict))
+        {
+            throw new SettingsException([.. unknown]);
+        }
+
+        foreach (var line in unknown)
+        {
+            ignored($"{line} It is ignored; with {Strict}=true the coordinator does not start.");
+        }
+
         if (sources[NoEffect] is not null)
         {
             ignored($"{NoEffect} has no effect: topics are always current.");
@@ -177,7 +192,9 @@ public static partial class SettingsLoader
         && (IsOwn(name[2..]) || DtmNames.ContainsKey(name[2..]));
 
     private static string Hint(string name) => Nearest.Hint(
-        $"--{name.TrimStart('-')}", OwnKeys.Concat(OwnLists).Concat(TelemetrySettings.Keys).Select(k => $"--{k}"));
+        $"--{name.TrimStart('-')}", AllKeys.Select(static k => $"--{k}"));
+
+    private static IEnumerable<string> AllKeys => OwnKeys.Concat(OwnLists).Concat(TelemetrySettings.Keys);
 
     private static IEnumerable<KeyValuePair<string, string?>> DtmEnvironment() =>
         from name in DtmNames
@@ -264,6 +281,7 @@ public static partial class SettingsLoader
             Telemetry = TelemetrySettings.Read(read, defaults.Telemetry),
             Admin = AdminSettings.Read(read, defaults.Admin),
             Limits = ReadLimits(read, defaults.Limits),
+            Settings = new SettingsOptions { Strict = read.Truth(Strict) },
         };
         options = options with
         {

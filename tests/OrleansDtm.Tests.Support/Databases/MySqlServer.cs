@@ -4,12 +4,12 @@ using MySqlConnector;
 namespace OrleansDtm.Tests.Support.Databases;
 
 /// <summary>
-/// Oracle's MySQL: a mysqld on the PATH, or in the folder ORLEANSDTM_MYSQL_ROOT that tests/mysql/get-mysql.sh has
+/// Oracle's MySQL: a mysqld on the PATH, or in the folder DTM_TESTS_MYSQL_ROOT that tests/mysql/get-mysql.sh has
 /// filled. The latter runs with the folder as its root, which requires root rights.
 /// </summary>
 public class MySqlServer() : DatabaseServer(Root ?? "")
 {
-    private const string Variable = "ORLEANSDTM_MYSQL_ROOT";
+    private const string Variable = "DTM_TESTS_MYSQL_ROOT";
 
     private static readonly string? Server = Find();
 

@@ -114,7 +114,9 @@ public sealed class SecuritySettingsTests
     [Fact]
     public async Task The_command_key_prints_a_key_and_the_line_that_knows_it()
     {
-        var (exit, output, _) = await ServerCommand.Run("key", "--name=shop", "--role=admin");
+        var (exit, output, errors) = await ServerCommand.Run("key", "--name=shop", "--role=admin");
+        Assert.Contains("The key, for the client", errors, StringComparison.Ordinal);
+        Assert.Contains("Its line, for the coordinator", errors, StringComparison.Ordinal);
         var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
         Assert.Equal((0, 2), (exit, lines.Length));

@@ -47,7 +47,7 @@ public sealed class LogTests(TracedServer servers)
     {
         var server = servers.Silent;
         await Poll.Until(
-            () => Task.FromResult(server.Tail.Contains("answers on", StringComparison.Ordinal)),
+            () => Task.FromResult(server.Tail.Contains("is ready after", StringComparison.Ordinal)),
             Poll.Patience,
             () => server.Tail,
             Cancel);

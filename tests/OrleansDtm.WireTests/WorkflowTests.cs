@@ -1,0 +1,65 @@
+using OrleansDtm.Tests.Support;
+using Xunit;
+using YamlDotNet.RepresentationModel;
+
+namespace OrleansDtm.WireTests;
+
+/// <summary>The files that GitHub reads: they are YAML, and what they run is in the repository.</summary>
+public sealed class WorkflowTests
+{
+    private static string Folder => RepositoryRoot.File(".github");
+
+    [Fact]
+    public void Workflows_only_call_scripts_of_the_repository()
+    {
+        var files = Directory.GetFiles(Path.Combine(Folder, "workflows"), "*.yml");
+        Assert.NotEmpty(files);
+        foreach (var file in files)
+        {
+            var steps = Root(file)["jobs"].AllNodes.OfType<YamlMappingNode>()
+                .Where(static node => node.Children.ContainsKey("run"))
+                .Select(static node => ((YamlScalarNode)node["run"]).Value!)
+                .ToList();
+            Assert.NotEmpty(steps);
+            Assert.All(steps, step =>
+            {
+                var script = RepositoryRoot.File(step.Split(' ')[0]);
+                Assert.True(File.Exists(script), $"{file}: {step}");
+                Assert.True(
+                    OperatingSystem.IsWindows()
+                        || File.GetUnixFileMode(script).HasFlag(UnixFileMode.UserExecute),
+                    $"{script} is not executable");
+            });
+        }
+    }
+
+    /// <summary>GitHub ignores a form that lacks one of these.</summary>
+    [Fact]
+    public void Issue_forms_have_what_GitHub_requires()
+    {
+        var forms = Directory.GetFiles(Path.Combine(Folder, "ISSUE_TEMPLATE"), "*.yml")
+            .Where(static file => Path.GetFileName(file) != "config.yml").ToList();
+        Assert.NotEmpty(forms);
+        Assert.All(forms, static form =>
+        {
+            var root = Root(form);
+            Assert.NotEmpty(((YamlScalarNode)root["name"]).Value!);
+            Assert.NotEmpty(((YamlScalarNode)root["description"]).Value!);
+            var body = (YamlSequenceNode)root["body"];
+            Assert.All(body.Children, static element => Assert.Contains(
+                ((YamlScalarNode)element["type"]).Value,
+                (string[])["textarea", "input", "dropdown", "checkboxes", "markdown"]));
+            var ids = body.Children.OfType<YamlMappingNode>()
+                .Select(static element => ((YamlScalarNode)element["id"]).Value).ToList();
+            Assert.Equal(ids.Count, ids.Distinct().Count());
+        });
+    }
+
+    private static YamlMappingNode Root(string file)
+    {
+        using var reader = new StreamReader(file);
+        var yaml = new YamlStream();
+        yaml.Load(reader);
+        return (YamlMappingNode)yaml.Documents[0].RootNode;
+    }
+}
