@@ -52,9 +52,9 @@ internal static class BenchmarkRun
 
         var machine = await Machine.Describe(stop);
         Table.PrintHeader(machine, options);
-        await using var branch = await Child.StartRole("branch", stop);
-        await using var floor = await Child.StartRole("floor", stop);
-        using var load = new LoadGenerator(branch, options.Warmup, options.MeasuredEachTurn);
+        await using var branch = await Child.StartRole("branch", options.HasOwnSessions, stop);
+        await using var floor = await Child.StartRole("floor", options.HasOwnSessions, stop);
+        using var load = new LoadGenerator(branch, options.Gids, options.Warmup, options.MeasuredEachTurn);
         if (options.Pending > 0)
         {
             return await PendingRun.Execute(options, dll, branch, load, stop);
@@ -99,7 +99,7 @@ internal static class BenchmarkRun
                 settings["STORE_CONNECTION_STRING"] = database.ConnectionString("bench");
             }
 
-            await using var server = await Child.StartServer(dll!, settings, stop);
+            await using var server = await Child.StartServer(dll!, settings, options.HasOwnSessions, stop);
             var start = new StoreResult(store)
             {
                 StartMilliseconds = server.TimeToAnswer.TotalMilliseconds,

@@ -16,6 +16,9 @@ internal sealed class Options
           --turns N           number of turns: floor, rows, floor, rows, ..., floor (5)
           --warmup N          warm-up seconds before each turn (1)
           --first-warmup N    warm-up seconds after the start of a coordinator, for the JIT (25)
+          --gids KIND         time (default; as newGid makes them), random, or count: counted up by each client
+          --sessions KIND     own (default): each process has a session, and so a scheduling group, of its own, as
+                              services and containers have; one: all share that of the benchmark
           --stores LIST       sqlite (default; a fresh file), mysql, postgres: a fresh MariaDB or PostgreSQL server with
                               durable commits, or the server of STORE_CONNECTION_STRING or STORE_HOST
           --server-dll FILE   the coordinator to start (default: the one built beside this project)
@@ -37,6 +40,11 @@ internal sealed class Options
     public IReadOnlyList<string> Patterns { get; private set; } = ["saga"];
 
     public IReadOnlyList<string> Stores { get; private set; } = ["sqlite"];
+
+    public Load.GidKind Gids { get; private set; } = Load.GidKind.Time;
+
+    /// <summary>True = each process has a session of its own.</summary>
+    public bool HasOwnSessions { get; private set; } = true;
 
     public int Clients { get; private set; } = 64;
 
@@ -106,6 +114,12 @@ internal sealed class Options
                 break;
             case "--stores":
                 Stores = Names(name, value, KnownStores);
+                break;
+            case "--gids":
+                Gids = Enum.Parse<Load.GidKind>(Names(name, value, ["count", "time", "random"])[0], ignoreCase: true);
+                break;
+            case "--sessions":
+                HasOwnSessions = Names(name, value, ["own", "one"])[0] == "own";
                 break;
             case "--clients":
                 Clients = (int)Number(name, value, 1, 4096);

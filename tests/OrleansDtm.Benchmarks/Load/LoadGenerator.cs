@@ -8,7 +8,7 @@ namespace OrleansDtm.Benchmarks.Load;
 /// A closed loop: each client has one transaction in flight and starts the next when it is answered. Transactions that
 /// end within the measured seconds count, whenever they started.
 /// </summary>
-internal sealed class LoadGenerator(Child branch, TimeSpan warmup, TimeSpan measured) : IDisposable
+internal sealed class LoadGenerator(Child branch, GidKind gids, TimeSpan warmup, TimeSpan measured) : IDisposable
 {
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
     private static readonly string Run = Guid.NewGuid().ToString("N")[..10];
@@ -139,7 +139,7 @@ internal sealed class LoadGenerator(Child branch, TimeSpan warmup, TimeSpan meas
         RowPlan plan, int number, Errors errors, CancellationToken stop)
     {
         var client = plan.Scenario.NewClient(plan.Server, branch.Url);
-        var gid = new Gid(string.Create(CultureInfo.InvariantCulture, $"{Run}-{_rows:0000}-{number:0000}"));
+        var gid = new Gid(string.Create(CultureInfo.InvariantCulture, $"{Run}-{_rows:0000}-{number:0000}"), gids);
         var latencies = new Latencies();
         var succeeded = 0L;
         while (_phase != Phase.Over && !stop.IsCancellationRequested)

@@ -137,6 +137,7 @@ internal static class PendingRun
                 ["STORE_DRIVER"] = store,
                 [store == "sqlite" ? "STORE_PATH" : "STORE_CONNECTION_STRING"] = place,
             },
+            ownSession: true,
             stop);
 
     private static Task Say(string text) => Console.Error.WriteLineAsync(text);

@@ -9,6 +9,7 @@ namespace OrleansDtm.Benchmarks.Processes;
 internal sealed class Child : IAsyncDisposable
 {
     private const int LinesKept = 20;
+    private const string SetSid = "/usr/bin/setsid";
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
     private readonly Queue<string> _lastLines = new();
     private readonly string _name;
@@ -30,7 +31,10 @@ internal sealed class Child : IAsyncDisposable
     public TimeSpan TimeToAnswer { get; private set; }
 
     /// <summary>Starts another role of this executable.</summary>
-    public static Task<Child> StartRole(string role, CancellationToken stop)
+    /// <param name="role">branch or floor.</param>
+    /// <param name="ownSession">True = in a session of its own.</param>
+    /// <param name="stop">Cancels the start.</param>
+    public static Task<Child> StartRole(string role, bool ownSession, CancellationToken stop)
     {
         var port = FreePort();
         var self = Environment.ProcessPath!;
@@ -40,18 +44,27 @@ internal sealed class Child : IAsyncDisposable
             arguments.Insert(0, typeof(Child).Assembly.Location);
         }
 
-        return Start(role, self, arguments, port, new Dictionary<string, string>(), stop);
+        // The floor has the settings of the coordinator, so that neither has an advantage: those that it is shipped
+        // with are in both project files, these are its defaults.
+        var settings = new Dictionary<string, string>
+        {
+            ["DOTNET_TieredPGO"] = "1",
+            ["DOTNET_gcServer"] = "0",
+            ["DOTNET_gcConcurrent"] = "1",
+        };
+        return Start(role, self, arguments, port, settings, ownSession, stop);
     }
 
     /// <summary>Starts the coordinator with settings in its environment.</summary>
-    public static Task<Child> StartServer(string dll, Dictionary<string, string> settings, CancellationToken stop)
+    public static Task<Child> StartServer(
+        string dll, Dictionary<string, string> settings, bool ownSession, CancellationToken stop)
     {
         var port = FreePort();
         settings["HTTP_PORT"] = port.ToString(CultureInfo.InvariantCulture);
         settings["GRPC_PORT"] = FreePort().ToString(CultureInfo.InvariantCulture);
         settings["LOG_LEVEL"] = "warn";
         var host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
-        return Start("server", host, [dll], port, settings, stop);
+        return Start("server", host, [dll], port, settings, ownSession, stop);
     }
 
     public async ValueTask DisposeAsync()
@@ -65,19 +78,13 @@ internal sealed class Child : IAsyncDisposable
 
     private static async Task<Child> Start(
         string name, string file, IEnumerable<string> arguments, int port, Dictionary<string, string> settings,
-        CancellationToken stop)
+        bool ownSession, CancellationToken stop)
     {
-        var start = new ProcessStartInfo(file, arguments)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        // The floor and the coordinator have the same runtime settings, so that neither has an advantage.
-        foreach (var (key, value) in Runtime)
-        {
-            start.Environment.TryAdd(key, value);
-        }
+        // setsid replaces itself by the program, so the process id is that of the program.
+        var start = ownSession && File.Exists(SetSid)
+            ? new ProcessStartInfo(SetSid, [file, .. arguments])
+            : new ProcessStartInfo(file, arguments);
+        (start.RedirectStandardInput, start.RedirectStandardOutput, start.RedirectStandardError) = (true, true, true);
 
         foreach (var (key, value) in settings)
         {
@@ -101,13 +108,6 @@ internal sealed class Child : IAsyncDisposable
             throw;
         }
     }
-
-    private static Dictionary<string, string> Runtime => new()
-    {
-        ["DOTNET_TieredPGO"] = "1",
-        ["DOTNET_gcServer"] = "0",
-        ["DOTNET_gcConcurrent"] = "1",
-    };
 
     private static int FreePort()
     {

@@ -22,6 +22,8 @@ internal static class JsonReport
             warmupSeconds = options.Warmup.TotalSeconds,
             measuredSeconds = options.Measured.TotalSeconds,
             turns = options.Turns,
+            gids = options.Gids.ToString().ToLowerInvariant(),
+            ownSessions = options.HasOwnSessions,
             stores,
         };
         await JsonSerializer.SerializeAsync(stream, report, Format, stop);

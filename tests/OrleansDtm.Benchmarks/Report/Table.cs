@@ -23,7 +23,8 @@ internal static class Table
             CultureInfo.InvariantCulture,
             $"{options.Turns} turns of {options.MeasuredEachTurn.TotalSeconds:0.##} s a row, "
             + $"{options.Warmup.TotalSeconds:0.#} s of warm-up before each; server, branch service and load generator "
-            + $"share the machine"));
+            + $"share the machine, {(options.HasOwnSessions ? "each in a session of its own" : "in one session")}; "
+            + $"gids: {options.Gids.ToString().ToLowerInvariant()}"));
         Console.WriteLine();
     }
 
