@@ -108,6 +108,9 @@ public static class CoordinatorApp
 
     private const string HostCategory = "Microsoft.Extensions.Hosting.Internal.Host";
 
+    private static readonly string?[] GrainServices =
+        ["OrleansDtm.Grains.Activity.ActivityService", "OrleansDtm.Grains.Watching.WatchService"];
+
     private static void AddLogging(WebApplicationBuilder builder, CoordinatorOptions options)
     {
         builder.Logging.SetMinimumLevel(options.LogLevel);
@@ -131,9 +134,8 @@ public static class CoordinatorApp
             // logged once more as critical.
             && (options.LogLevel <= LogLevel.Debug || category != HostCategory || level != LogLevel.Error)
 
-            // A grain service logs its start under its own name.
-            && (level >= LogLevel.Warning || category?.EndsWith("Service", StringComparison.Ordinal) != true
-                || category?.StartsWith("OrleansDtm.Grains", StringComparison.Ordinal) != true)
+            // Orleans logs the start of a grain service under the service's name.
+            && (level >= LogLevel.Warning || !GrainServices.Contains(category))
 
             // It warns that keys in the store are not encrypted: see Security:SessionKeys.
             && (category != "Microsoft.AspNetCore.DataProtection.KeyManagement.XmlKeyManager"

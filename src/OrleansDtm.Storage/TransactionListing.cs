@@ -241,7 +241,8 @@ public static class TransactionListing
     internal static long SizeOf(Transaction transaction)
     {
         var definition = transaction.Definition;
-        var bytes = 1024L + definition.CustomData.Length + transaction.Result.Length + transaction.RollbackReason.Length
+        var bytes = 1024L + definition.CustomData.Length + (definition.Prepared?.CustomData.Length ?? 0)
+            + transaction.Result.Length + transaction.RollbackReason.Length
             + definition.BranchHeaders.Sum(static header => header.Key.Length + header.Value.Length);
         foreach (var branch in transaction.Branches)
         {

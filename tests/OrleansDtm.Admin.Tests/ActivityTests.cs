@@ -102,6 +102,19 @@ public sealed class ActivityTests
         Assert.Empty(window.Read().Services);
     }
 
+    /// <summary>A silo whose clock was fast takes over the database's.</summary>
+    [Fact]
+    public void A_clock_that_is_set_back_hides_failures_of_the_future()
+    {
+        var clock = new SteadyClock(_time);
+        var window = new ActivityWindow(clock);
+        window.OnBranchAnswered(Calling("http://a:80/x"), new(0, Outcome.Failed("no"), TimeSpan.Zero));
+        clock.Correct(TimeSpan.FromHours(-1));
+        Assert.Empty(window.Read().Services);
+        window.OnBranchAnswered(Calling("http://a:80/x"), new(0, Outcome.Failed("no"), TimeSpan.Zero));
+        Assert.Equal([0, 0, 0, 0, 0, 0, 0, 0, 0, 1], Assert.Single(window.Read().Services).Minutes!);
+    }
+
     [Fact]
     public async Task A_silo_reads_the_windows_of_the_others_and_does_without_those_that_keep_none()
     {
@@ -132,6 +145,8 @@ public sealed class ActivityTests
         Assert.Equal(1, Assert.Single(reports[1]!.Slots).RequestsFailed);
         Assert.Null(reports[2]);
         Assert.Empty(reports[1]!.Hosts!);
+        Assert.Equal((0, 0, 0L), (
+            reports[1]!.Load!.CallsInFlight, reports[1]!.Load!.CallsWaiting, reports[1]!.Load!.LiveBytes));
         Assert.Equal("shop", Assert.Single(reports[1]!.Callers!).Name); // It travels between silos.
         await cluster.StopAllSilosAsync(CancellationToken.None);
     }

@@ -75,6 +75,10 @@ public sealed class AdminServer : IAsyncDisposable
         query => query["branches"]!.AsArray().Count(static b => b!["next_retry_time"] is not null) == calls,
         $"has not {calls} waiting calls");
 
+    /// <summary>Waits until one of its calls is put aside.</summary>
+    public Task UntilParked(string gid) => Until(
+        gid, static query => (bool?)query["transaction"]?["parked"] == true, "is not put aside");
+
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();

@@ -22,6 +22,10 @@ public sealed class Visit(IBrowserContext context) : IAsyncDisposable
 
     public ILocator Dialog => Page.Locator("dialog");
 
+    /// <summary>A number of the overview, by its name.</summary>
+    public ILocator Tile(string name) => Page.Locator(
+        ".tile", new() { Has = Page.GetByText(name, new() { Exact = true }) });
+
     public async Task Open(string url, Func<IPage, Task>? before)
     {
         context.SetDefaultTimeout((float)Poll.Patience.TotalMilliseconds);

@@ -82,8 +82,10 @@ internal sealed class FailureBook
 
         public ServiceFailures Read(string service, DateTimeOffset now)
         {
-            var first = MinuteOf(now) - Minutes + 1;
-            var recent = _minutes.Where(m => m.Minute >= first).ToArray();
+            // The clock may have been set back since: a later minute is none of these.
+            var last = MinuteOf(now);
+            var first = last - Minutes + 1;
+            var recent = _minutes.Where(m => m.Minute >= first && m.Minute <= last).ToArray();
             var minutes = new long[Minutes];
             foreach (var (minute, errors, refusals) in recent)
             {

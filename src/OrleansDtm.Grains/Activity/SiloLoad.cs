@@ -39,7 +39,9 @@ public sealed record SiloLoad
     [Id(5)]
     public int? ClientConnections { get; init; }
 
-    /// <summary>Database connections in use; null = unknown, or the database is a file.</summary>
+    /// <summary>
+    /// Database connections of the pools in use, without those of writers; null = unknown, or the database is a file.
+    /// </summary>
     [Id(6)]
     public int? StoreConnections { get; init; }
 }
@@ -50,7 +52,7 @@ public interface IConnectionCounts
     /// <summary>Open connections of clients; null = unknown.</summary>
     int? Clients { get; }
 
-    /// <summary>Database connections in use; null = unknown.</summary>
+    /// <summary>Database connections of the pools in use, without those of writers; null = unknown.</summary>
     int? Store { get; }
 }
 

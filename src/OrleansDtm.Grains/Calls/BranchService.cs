@@ -36,7 +36,10 @@ internal sealed class BranchService(
 
     private readonly ServiceLoad _load = metrics.Of(name);
 
-    /// <summary>1 = the last call that had time for it got no answer.</summary>
+    /// <summary>
+    /// 1 = the last call that had time for it got no answer. The load, which only shows it, may be that of several
+    /// services.
+    /// </summary>
     private int _isSilent;
 
     private TaskCompletionSource? _ended;

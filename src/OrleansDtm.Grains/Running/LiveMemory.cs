@@ -168,7 +168,7 @@ public sealed class LiveMemory(long bytesMax)
             characters += key.Length + value.Length;
         }
 
-        return Fixed + (sizeof(char) * characters);
+        return Fixed + (sizeof(char) * characters) + (definition.Prepared is { } prepared ? SizeOf(prepared) : 0);
     }
 
     private static long SizeOf(BranchOpDefinition branch) => FixedPerBranch

@@ -56,9 +56,9 @@ internal sealed class Overview(
             Slots = Slots(reports),
             Latencies = new LatenciesView
             {
-                Transactions = LatencyView.Of(Sum(reports, static r => r.Transactions)),
-                Calls = LatencyView.Of(Sum(reports, static r => r.Calls)),
-                Requests = LatencyView.Of(Sum(reports, static r => r.Requests)),
+                Transactions = LatencyView.Of(Sums.Of(reports.Select(static r => r.Transactions))),
+                Calls = LatencyView.Of(Sums.Of(reports.Select(static r => r.Calls))),
+                Requests = LatencyView.Of(Sums.Of(reports.Select(static r => r.Requests))),
             },
             Services = Services(reports, space, await waitingNow),
             Silos = [.. silos.Select(static s => s.View)],
@@ -85,7 +85,7 @@ internal sealed class Overview(
                 Started = report?.Started.UtcDateTime,
                 Memory = report?.Memory,
                 Rate = report is null ? null : RateOf(report),
-                Load = report?.Load is { } load ? LoadView.Of(load) : null,
+                Load = report?.Load,
             },
             report);
     }
@@ -160,19 +160,5 @@ internal sealed class Overview(
         var from = present - (RateSlots * ActivityWindow.SlotSeconds);
         return report.Slots.Where(s => s.Start >= from && s.Start < present).Sum(static s => s.Succeeded + s.Failed)
             / (double)(RateSlots * ActivityWindow.SlotSeconds);
-    }
-
-    private static long[] Sum(ActivityReport[] reports, Func<ActivityReport, long[]> counts)
-    {
-        var sum = new long[DurationBuckets.Count];
-        foreach (var of in reports.Select(counts))
-        {
-            for (var i = 0; i < Math.Min(sum.Length, of.Length); i++)
-            {
-                sum[i] += of[i];
-            }
-        }
-
-        return sum;
     }
 }

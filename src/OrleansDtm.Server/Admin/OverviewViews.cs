@@ -106,7 +106,7 @@ internal sealed class ServiceView
 
     public required long Refusals { get; init; }
 
-    /// <summary>Errors and refusals of each of the last ten minutes, oldest first.</summary>
+    /// <summary>Errors and refusals of each of the last ten minutes, oldest first; empty = there were none.</summary>
     public required IReadOnlyList<long> Minutes { get; init; }
 
     /// <summary>Of the last failure; null = none in the last minutes.</summary>
@@ -149,7 +149,7 @@ internal sealed class ServiceView
             Service = name,
             Errors = failures.Sum(static f => f.Errors),
             Refusals = failures.Sum(static f => f.Refusals),
-            Minutes = Sum([.. failures.Select(static f => f.Minutes).OfType<long[]>()]),
+            Minutes = Sums.Of(failures.Select(static f => f.Minutes).OfType<long[]>()),
             LastTime = last?.LastAt.UtcDateTime,
             LastError = last?.LastError,
             LastGid = last?.LastGid,
@@ -161,20 +161,6 @@ internal sealed class ServiceView
             Attempts = waiting?.Attempts ?? 0,
             Since = waiting?.Since,
         };
-    }
-
-    private static long[] Sum(long[][] minutes)
-    {
-        var sum = new long[minutes.Select(static m => m.Length).DefaultIfEmpty().Max()];
-        foreach (var of in minutes)
-        {
-            for (var i = 0; i < of.Length; i++)
-            {
-                sum[i] += of[i];
-            }
-        }
-
-        return sum;
     }
 }
 
@@ -201,36 +187,7 @@ internal sealed class SiloView
     public double? Rate { get; init; }
 
     /// <summary>Null = the silo did not answer, or is of an earlier version.</summary>
-    public LoadView? Load { get; init; }
-}
-
-/// <summary>See <see cref="SiloLoad"/>.</summary>
-internal sealed class LoadView
-{
-    public required int CallsInFlight { get; init; }
-
-    public required int CallsWaiting { get; init; }
-
-    public required long LiveBytes { get; init; }
-
-    public double? SweepLag { get; init; }
-
-    public double? ClockBehind { get; init; }
-
-    public int? ClientConnections { get; init; }
-
-    public int? StoreConnections { get; init; }
-
-    public static LoadView Of(SiloLoad load) => new()
-    {
-        CallsInFlight = load.CallsInFlight,
-        CallsWaiting = load.CallsWaiting,
-        LiveBytes = load.LiveBytes,
-        SweepLag = load.SweepLag,
-        ClockBehind = load.ClockBehind,
-        ClientConnections = load.ClientConnections,
-        StoreConnections = load.StoreConnections,
-    };
+    public SiloLoad? Load { get; init; }
 }
 
 /// <summary>Unfinished transactions in the store.</summary>
@@ -270,4 +227,24 @@ internal sealed class AgeView
     public required long FromSeconds { get; init; }
 
     public required long Count { get; init; }
+}
+
+/// <summary>Adds up counts of several silos.</summary>
+internal static class Sums
+{
+    /// <summary>The sum at each place; as long as the longest, empty if there are no counts.</summary>
+    public static long[] Of(IEnumerable<long[]> counts)
+    {
+        long[] sum = [];
+        foreach (var of in counts)
+        {
+            Array.Resize(ref sum, Math.Max(sum.Length, of.Length));
+            for (var i = 0; i < of.Length; i++)
+            {
+                sum[i] += of[i];
+            }
+        }
+
+        return sum;
+    }
 }

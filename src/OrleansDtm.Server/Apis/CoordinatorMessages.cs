@@ -25,6 +25,8 @@ internal static class CoordinatorMessages
             "limit" => filter.HasLimit ? filter.Limit.ToString(CultureInfo.InvariantCulture) : null,
             "position" => filter.Position,
             "parked" => filter.Parked ? "true" : null,
+            "unfinished" => filter.Unfinished ? "true" : null,
+            "waiting" => filter.Waiting,
             "tag" => string.Join(',', filter.Tags),
             "gid_prefix" => filter.GidPrefix,
             "host" => filter.Host,

@@ -21,11 +21,7 @@ public sealed class AttentionTests(AdminStage stage)
         var (parked, retried) = (SagaBody.NewGid(), SagaBody.NewGid());
         await server.Accept("submit", SagaBody.Of(SagaBody.NewGid(), busi, 1).With("wait_result", true));
         await server.Accept("submit", SagaBody.Of(parked, busi).With("give_up_after", 1));
-        await Poll.Until(
-            async () => (bool?)(await server.Query(parked))["transaction"]!["parked"] == true,
-            Poll.Patience,
-            () => "no call is put aside",
-            TestContext.Current.CancellationToken);
+        await server.UntilParked(parked);
         await server.Accept("submit", SagaBody.Of(retried, busi, 1));
         await server.UntilWaiting(retried);
 
@@ -38,9 +34,9 @@ public sealed class AttentionTests(AdminStage stage)
         await Expect(service).ToContainTextAsync(new Regex("last good answer .* ago"));
         await Expect(service.GetByRole(AriaRole.Img)).ToHaveAttributeAsync(
             "aria-label", new Regex("^Failures of the last ten minutes, by minute: 0, .*[1-9]"));
-        await Expect(Tile(visit, "Retrying")).ToContainTextAsync("1");
-        await Expect(Tile(visit, "Put aside")).ToContainTextAsync("1");
-        await Expect(Tile(visit, "Overdue")).ToContainTextAsync("every silo is on time");
+        await Expect(visit.Tile("Retrying")).ToContainTextAsync("1");
+        await Expect(visit.Tile("Put aside")).ToContainTextAsync("1");
+        await Expect(visit.Tile("Overdue")).ToContainTextAsync("every silo is on time");
         await Expect(visit.Page.Locator(".ranks li", new() { HasText = "a call is retried" })).ToContainTextAsync("1");
         await visit.Shot("attention");
 
@@ -90,7 +86,4 @@ public sealed class AttentionTests(AdminStage stage)
         await Expect(attention).ToContainTextAsync("10.0.0.7:11111 does not answer");
         await visit.Shot("attention-silos");
     }
-
-    private static ILocator Tile(Visit visit, string name) => visit.Page.Locator(
-        ".tile", new() { Has = visit.Page.GetByText(name, new() { Exact = true }) });
 }

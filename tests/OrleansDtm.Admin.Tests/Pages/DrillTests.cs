@@ -49,8 +49,8 @@ public sealed class DrillTests(AdminStage stage)
         await Expect(bankIsFailing).ToBeVisibleAsync();
         await Expect(attention.Locator("li", new() { HasText = new Uri(stock.Url).Authority }))
             .ToContainTextAsync("does not answer");
-        await Expect(Tile(visit, "Retrying")).ToContainTextAsync($"{Broken + Gone + Slow}");
-        await Expect(Tile(visit, "Put aside")).ToContainTextAsync("1");
+        await Expect(visit.Tile("Retrying")).ToContainTextAsync($"{Broken + Gone + Slow}");
+        await Expect(visit.Tile("Put aside")).ToContainTextAsync("1");
         await visit.Shot("drill-1-overview");
 
         // The service that is broken in two ways: both errors are in the list.
@@ -83,9 +83,9 @@ public sealed class DrillTests(AdminStage stage)
         await server.UntilStatus(poisoned, "failed");
 
         await Click(visit.Page.GetByRole(AriaRole.Link, new() { Name = "Overview" }));
-        await Expect(Tile(visit, "Unfinished")).ToContainTextAsync("0");
-        await Expect(Tile(visit, "Retrying")).ToContainTextAsync("0");
-        await Expect(Tile(visit, "Put aside")).ToContainTextAsync("0");
+        await Expect(visit.Tile("Unfinished")).ToContainTextAsync("0");
+        await Expect(visit.Tile("Retrying")).ToContainTextAsync("0");
+        await Expect(visit.Tile("Put aside")).ToContainTextAsync("0");
         await Expect(attention.GetByText("wait for it")).ToHaveCountAsync(0);
         await visit.Shot("drill-5-repaired");
         Assert.InRange(_clicks, 1, 15);
@@ -117,11 +117,7 @@ public sealed class DrillTests(AdminStage stage)
 
         await server.Accept("submit", SagaBody.Of(poisoned, trips).With("give_up_after", 1));
         await Task.WhenAll(stuck.Select(one => server.UntilWaiting(one.Gid)));
-        await Poll.Until(
-            async () => (bool?)(await server.Query(poisoned))["transaction"]!["parked"] == true,
-            Poll.Patience,
-            () => "the compensation is not put aside",
-            Cancel);
+        await server.UntilParked(poisoned);
         return [.. stuck.Select(static one => one.Gid)];
     }
 
@@ -140,7 +136,4 @@ public sealed class DrillTests(AdminStage stage)
         _clicks++;
         await what.ClickAsync();
     }
-
-    private static ILocator Tile(Visit visit, string name) => visit.Page.Locator(
-        ".tile", new() { Has = visit.Page.GetByText(name, new() { Exact = true }) });
 }

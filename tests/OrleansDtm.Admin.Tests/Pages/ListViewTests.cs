@@ -16,11 +16,7 @@ public sealed class ListViewTests(AdminStage stage)
         await StuckSagas.Submit(server, busi, "stuck", "7");
         busi.On("/parked", Reply.Error);
         await server.Accept("submit", Msg("parked", busi).With("give_up_after", 1));
-        await Poll.Until(
-            async () => (bool?)(await server.Query("parked"))["transaction"]!["parked"] == true,
-            Poll.Patience,
-            static () => "it is not put aside",
-            TestContext.Current.CancellationToken);
+        await server.UntilParked("parked");
         busi.On("/Act1", Reply.Refusal);
         await server.Accept("submit", SagaBody.Of("refused", busi, 1));
         await server.UntilStatus("refused", "failed");

@@ -67,11 +67,7 @@ public sealed class LiveListTests(AdminStage stage)
         busi.On("/Act1", Reply.Error, Reply.Success);
         await server.Accept(
             "submit", SagaBody.Of(gid, busi, 1).With("trans_type", "msg").With("give_up_after", 1));
-        await Poll.Until(
-            async () => (bool?)(await server.Query(gid))["transaction"]!["parked"] == true,
-            Poll.Patience,
-            () => $"{gid} is not put aside",
-            TestContext.Current.CancellationToken);
+        await server.UntilParked(gid);
         await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => server.AcceptEmpty(SagaBody.NewGid())));
 
         await using var visit = await stage.VisitAt(server.Url + "/#/transactions");

@@ -25,6 +25,12 @@ public abstract class CoordinatorOnServerTests<TServer>(DatabaseUnderTest<TServe
         Assert.Contains($"transactions in {database.Server.Driver} database t", server.Tail, StringComparison.Ordinal);
         Assert.DoesNotContain(place, server.Tail, StringComparison.Ordinal);
 
+        var overview = await dtm.Send(HttpMethod.Get, server.Url + "/ui/api/overview", null);
+        var load = overview.Json!["silos"]![0]!["load"]!;
+        Assert.InRange((int)load["store_connections"]!, 0, 100); // At this moment; without a server it is absent.
+        Assert.InRange((int)load["client_connections"]!, 1, 100);
+        Assert.InRange((double)load["clock_behind"]!, -1, 1);
+
         var hanging = SagaBody.NewGid();
         busi.On("/Act2", Reply.Success.After(new Gate()), Reply.Success);
         await dtm.Accept(SagaBody.Of(hanging, busi).With("request_timeout", 3));

@@ -156,7 +156,7 @@ internal sealed class Injector(World world, Random random, bool isBrief, Action<
 
     /// <summary>
     /// The primary is lost under load and the standby promoted; later the old one comes back as standby. A zombie is
-    /// only paused: it wakes up with its connections, and with commits that nobody has confirmed.
+    /// only paused: it continues with its connections, and with commits that no standby has confirmed.
     /// </summary>
     private async Task FailOver(bool isZombie)
     {

@@ -19,14 +19,28 @@ internal sealed record ServerCommand(int Code, string Output, string Errors)
     /// <param name="interruptAt">
     /// The command is interrupted, as by Ctrl-C, when a line with this text appears; null = it is not interrupted.
     /// </param>
-    public static async Task<ServerCommand> Run(string? interruptAt, IEnumerable<string> args)
+    /// <param name="args">The arguments.</param>
+    /// <param name="folder">The working directory; null = that of the tests.</param>
+    /// <param name="environment">Additional variables.</param>
+    public static async Task<ServerCommand> Run(
+        string? interruptAt,
+        IEnumerable<string> args,
+        string? folder = null,
+        params IEnumerable<(string Name, string Value)> environment)
     {
-        using var process = Process.Start(
-            new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "OrleansDtm.Server.dll"), .. args])
-            {
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            })!;
+        var start = new ProcessStartInfo(
+            "dotnet", [Path.Combine(AppContext.BaseDirectory, "OrleansDtm.Server.dll"), .. args])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = folder ?? "",
+        };
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync(Cancel);
         var output = new StringWriter();
         while (await process.StandardOutput.ReadLineAsync(Cancel).AsTask().WaitAsync(Limit, Cancel) is { } line)

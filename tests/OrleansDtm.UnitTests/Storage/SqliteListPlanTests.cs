@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using OrleansDtm.Core;
 using OrleansDtm.Storage;
 using OrleansDtm.Storage.Databases;
@@ -10,18 +9,7 @@ namespace OrleansDtm.UnitTests.Storage;
 /// <summary>Pages, counts and orders of unfinished transactions do not read what has ended.</summary>
 public sealed class SqliteListPlanTests : IDisposable
 {
-    private readonly SqliteConnection _database = new("Data Source=:memory:");
-
-    public SqliteListPlanTests()
-    {
-        _database.Open();
-        foreach (var script in SchemaScripts.For("sqlite"))
-        {
-            using var command = _database.CreateCommand();
-            command.CommandText = script.Sql;
-            command.ExecuteNonQuery();
-        }
-    }
+    private readonly SqlitePlans _plans = new();
 
     public static TheoryData<string, TransactionFilter> Unfinished => new()
     {
@@ -42,7 +30,7 @@ public sealed class SqliteListPlanTests : IDisposable
         { "dtm_transaction_failed", new TransactionFilter { Status = TransactionStatus.Failed } },
     };
 
-    public void Dispose() => _database.Dispose();
+    public void Dispose() => _plans.Dispose();
 
     [Theory]
     [MemberData(nameof(Unfinished), DisableDiscoveryEnumeration = true)]
@@ -52,9 +40,10 @@ public sealed class SqliteListPlanTests : IDisposable
         {
             var query = new PageQuery(new SqliteDialect(), filter) { OldestFirst = oldestFirst };
             var ids = query.Ids();
-            Assert.Contains(Explain(ids.Sql, ids.Parameters), step => step.Contains(index, StringComparison.Ordinal));
+            Assert.Contains(
+                _plans.Explain(ids.Sql, ids.Parameters), step => step.Contains(index, StringComparison.Ordinal));
             var count = query.Count(0, "");
-            var plan = Explain(count.Sql, count.Parameters);
+            var plan = _plans.Explain(count.Sql, count.Parameters);
             Assert.Contains(plan, step => step.Contains(index, StringComparison.Ordinal));
             Assert.DoesNotContain("SCAN dtm_transaction", plan);
             Assert.DoesNotContain("SCAN t", plan);
@@ -69,25 +58,6 @@ public sealed class SqliteListPlanTests : IDisposable
         Assert.Contains("offset 20000", query.TableFloor(), StringComparison.Ordinal);
         var (sql, parameters) = query.Count(7, "");
         Assert.Contains(
-            "SEARCH dtm_transaction USING INTEGER PRIMARY KEY (rowid>?)", Explain(sql, parameters));
-    }
-
-    private List<string> Explain(string sql, (string Name, object Value)[] parameters)
-    {
-        using var command = _database.CreateCommand();
-        command.CommandText = "explain query plan " + sql;
-        foreach (var (name, value) in parameters)
-        {
-            command.Parameters.AddWithValue(name, value);
-        }
-
-        using var reader = command.ExecuteReader();
-        var steps = new List<string>();
-        while (reader.Read())
-        {
-            steps.Add(reader.GetString(3));
-        }
-
-        return steps;
+            "SEARCH dtm_transaction USING INTEGER PRIMARY KEY (rowid>?)", _plans.Explain(sql, parameters));
     }
 }

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Microsoft.Data.Sqlite;
 using OrleansDtm.Core;
 using OrleansDtm.Storage;
 using OrleansDtm.Storage.Databases;
@@ -11,20 +10,9 @@ namespace OrleansDtm.UnitTests.Storage;
 /// <summary>The indexes that a search reads, so that its cost does not grow with the table.</summary>
 public sealed class SqliteTagPlanTests : IDisposable
 {
-    private readonly SqliteConnection _database = new("Data Source=:memory:");
+    private readonly SqlitePlans _plans = new();
 
-    public SqliteTagPlanTests()
-    {
-        _database.Open();
-        foreach (var script in SchemaScripts.For("sqlite"))
-        {
-            using var command = _database.CreateCommand();
-            command.CommandText = script.Sql;
-            command.ExecuteNonQuery();
-        }
-    }
-
-    public void Dispose() => _database.Dispose();
+    public void Dispose() => _plans.Dispose();
 
     [Theory]
     [InlineData("order:1", false, "dtm_tag:tag=?")]
@@ -92,7 +80,7 @@ public sealed class SqliteTagPlanTests : IDisposable
         foreach (var bound in query.Bounds)
         {
             var (sql, parameters) = query.Probe(bound);
-            var plan = Explain(sql, parameters);
+            var plan = _plans.Explain(sql, parameters);
             Assert.Contains("SEARCH dtm_tag USING COVERING INDEX dtm_tag_tag (tag=?)", plan);
             Assert.Contains("SEARCH dtm_tag USING COVERING INDEX dtm_tag_tag (tag>? AND tag<?)", plan);
             Assert.Contains(
@@ -122,7 +110,7 @@ public sealed class SqliteTagPlanTests : IDisposable
         long[] counted = [.. counts.Split(',').Select(long.Parse)];
         Assert.True(query.Choose(query.Bounds[0], counted));
         var (sql, parameters) = query.Ids();
-        Assert.Contains(step, Explain(sql, parameters));
+        Assert.Contains(step, _plans.Explain(sql, parameters));
         Assert.Equal(exact.Length > 0 ? exact : null, parameters.FirstOrDefault(static p => p.Name == "@tag").Value);
 
         Assert.False(query.Choose(query.Bounds[1], [.. counted.Select(_ => query.Bounds[1] + 1L)]));
@@ -145,25 +133,6 @@ public sealed class SqliteTagPlanTests : IDisposable
         }
 
         var (sql, parameters) = query.Ids();
-        return Explain(sql, parameters);
-    }
-
-    private List<string> Explain(string sql, (string Name, object Value)[] parameters)
-    {
-        using var command = _database.CreateCommand();
-        command.CommandText = "explain query plan " + sql;
-        foreach (var (name, value) in parameters)
-        {
-            command.Parameters.AddWithValue(name, value);
-        }
-
-        using var reader = command.ExecuteReader();
-        var steps = new List<string>();
-        while (reader.Read())
-        {
-            steps.Add(reader.GetString(3));
-        }
-
-        return steps;
+        return _plans.Explain(sql, parameters);
     }
 }

@@ -1,7 +1,6 @@
-using System.Diagnostics;
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using OrleansDtm.Tests.Support.Import;
 using OrleansDtm.Tests.Support.Wire;
 using Xunit;
 
@@ -11,8 +10,6 @@ namespace OrleansDtm.WireTests.Commands;
 public sealed class StartTests : IDisposable
 {
     private const string Ready = "is ready after";
-
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("orleansdtm-start-");
 
@@ -99,35 +96,10 @@ public sealed class StartTests : IDisposable
     private async Task<(int Code, IReadOnlyList<string> Output, IReadOnlyList<string> Errors)> Start(
         string[] args, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo(
-            "dotnet", [Path.Combine(AppContext.BaseDirectory, "OrleansDtm.Server.dll"), .. args])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = _folder.FullName,
-        };
-        foreach (var (name, value) in environment)
-        {
-            start.Environment[name] = value;
-        }
-
-        using var process = Process.Start(start)!;
-        var errors = process.StandardError.ReadToEndAsync(Cancel);
-        List<string> output = [];
-        while (await process.StandardOutput.ReadLineAsync(Cancel).AsTask().WaitAsync(Limit, Cancel) is { } line)
-        {
-            output.Add(line);
-            if (line.Contains(Ready, StringComparison.Ordinal))
-            {
-                using var kill = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]);
-                await kill.WaitForExitAsync(Cancel);
-            }
-        }
-
-        await process.WaitForExitAsync(Cancel).WaitAsync(Limit, Cancel);
-        return (
-            process.ExitCode,
-            output,
-            (await errors).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        var run = await ServerCommand.Run(Ready, args, _folder.FullName, environment);
+        return (run.Code, Lines(run.Output), Lines(run.Errors));
     }
+
+    private static string[] Lines(string text) =>
+        text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 }

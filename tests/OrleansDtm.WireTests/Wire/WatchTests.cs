@@ -75,6 +75,21 @@ public sealed class WatchTests(RunningServer running)
         Assert.Equal(("retry", "01", "action", 1), (why.Reason, why.BranchId, why.Op, why.Attempts));
         Assert.Equal(new Uri(busi.Url).Authority, why.Service);
         Assert.True(why.Until > why.Since);
+        foreach (var filter in new[]
+        {
+            new ListFilter { Unfinished = true, Host = why.Service },
+            new ListFilter { Waiting = "retry", Host = why.Service },
+        })
+        {
+            var listed = Assert.Single((await client.ListAsync(filter, cancellationToken: Cancel)).Transactions);
+            Assert.Equal((gid, "retry"), (listed.Gid, listed.Waiting.Reason));
+        }
+
+        Assert.Empty((await client.ListAsync(
+            new ListFilter { Waiting = "parked", Host = why.Service }, cancellationToken: Cancel)).Transactions);
+        await GrpcDtm.Fails(
+            StatusCode.InvalidArgument,
+            client.ListAsync(new ListFilter { Waiting = "forever" }, cancellationToken: Cancel).ResponseAsync);
         var wait = client.WaitAsync(new WaitRequest { Gid = gid, Timeout = 60 }, cancellationToken: Cancel);
         await Dtm.Post("forceStop", new JsonObject { ["gid"] = gid });
         var ended = await wait;

@@ -418,7 +418,7 @@ export const texts = {
   'silos.clock': '时钟',
   'silos.clock.title': '机器时钟与数据库时钟的差',
   'silos.connections': '连接',
-  'silos.connections.title': '客户端连接数与使用中的数据库连接数',
+  'silos.connections.title': '客户端连接数与连接池中正在使用的数据库连接数',
   'silos.memory': '内存',
   'silos.memory.title': '进程的内存，以及其中事务的估计大小',
   'silos.servesPage': '提供本页面',
