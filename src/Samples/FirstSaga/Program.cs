@@ -5,7 +5,7 @@ using OrleansDtm.Client.AspNetCore;
 // A bank with its data in bank.db. --Dtm sets the coordinator's URL; the default is http://localhost:36789.
 var builder = WebApplication.CreateBuilder(args);
 builder.Services.AddDtmClient(dtm => dtm.Server = new Uri(builder.Configuration["Dtm"] ?? "http://localhost:36789"));
-builder.Services.AddBranches(_ => new SqliteConnection("Data Source=bank.db"));
+builder.Services.AddBranches(_ => new SqliteConnection("Data Source=bank.db;Pooling=False"));
 var app = builder.Build();
 
 // The LocalTransaction includes the barrier: repeated, late and lost calls take effect once.
@@ -51,7 +51,7 @@ static async Task Undo(LocalTransaction db, string account, long change) =>
 
 static async Task CreateTables()
 {
-    await using var connection = new SqliteConnection("Data Source=bank.db");
+    await using var connection = new SqliteConnection("Data Source=bank.db;Pooling=False");
     await connection.OpenAsync();
     await BarrierSchema.CreateAsync(connection);
     await using var command = connection.CreateCommand();

@@ -1,7 +1,6 @@
 using System.Net.Http.Json;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
-using Microsoft.Data.Sqlite;
 using OrleansDtm.Testing;
 using Xunit;
 
@@ -16,7 +15,6 @@ public sealed class TransferTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        SqliteConnection.ClearAllPools(); // Of the previous test.
         File.Delete("bank.db");
         _dtm = await DtmTestHost.StartAsync();
         _bank = new WebApplicationFactory<Program>().WithWebHostBuilder(web =>

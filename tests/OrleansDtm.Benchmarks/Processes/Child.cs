@@ -123,6 +123,7 @@ internal sealed class Child : IAsyncDisposable
         {
             if (_process.HasExited)
             {
+                await _process.WaitForExitAsync(stop); // Its last lines have been read.
                 throw new InvalidOperationException($"the {_name} ended with code {_process.ExitCode}:{LastLines()}");
             }
 

@@ -128,8 +128,9 @@ public sealed class SqliteBank : Bank
 
     public override string? Suicide => null;
 
+    // The pool of Microsoft.Data.Sqlite can lend one handle to two owners at once (dotnet/efcore#39008).
     public override DbConnection Connect() =>
-        new SqliteConnection($"Data Source={Path.Combine(_folder, "bank.db")};Default Timeout=60");
+        new SqliteConnection($"Data Source={Path.Combine(_folder, "bank.db")};Default Timeout=60;Pooling=False");
 
     public override async Task Create()
     {
@@ -139,7 +140,6 @@ public sealed class SqliteBank : Bank
 
     public override ValueTask DisposeAsync()
     {
-        SqliteConnection.ClearAllPools();
         Directory.Delete(_folder, recursive: true);
         return default;
     }

@@ -83,17 +83,22 @@ internal abstract class DatabasePair : IAsyncDisposable
 
     protected abstract Task Promote(DatabaseServer standby);
 
+    /// <exception cref="OperationCanceledException">Not met within <see cref="CatchUpLimit"/>.</exception>
+    protected static async Task Until(Func<Task<bool>> isMet)
+    {
+        using var limit = new CancellationTokenSource(CatchUpLimit);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        while (!await isMet())
+        {
+            await timer.WaitForNextTickAsync(limit.Token);
+        }
+    }
+
     private async Task AddStandby()
     {
         Standby = Create(++_servers);
         await Follow(Standby, Primary);
-        using var limit = new CancellationTokenSource(CatchUpLimit);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
-        while (!await HasAll(Standby, Primary))
-        {
-            await timer.WaitForNextTickAsync(limit.Token);
-        }
-
+        await Until(() => HasAll(Standby, Primary));
         await CaughtUp(Standby);
         await WaitForStandby(Primary);
     }

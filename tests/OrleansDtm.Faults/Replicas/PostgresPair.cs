@@ -19,6 +19,8 @@ internal sealed class PostgresPair : DatabasePair
     {
         await Ask(primary, "alter system set synchronous_standby_names = '*'");
         await Ask(primary, "select pg_reload_conf()");
+        await Until(async () => await Ask( // The server reads its configuration in its own time.
+            primary, "select count(*) from pg_stat_replication where sync_state in ('sync', 'quorum')") == "1");
     }
 
     protected override async Task Promote(DatabaseServer standby)

@@ -189,6 +189,7 @@ public sealed class ServerProcess : IAsyncDisposable
     {
         if (process.HasExited)
         {
+            await process.WaitForExitAsync(cancel); // Its last lines have been read.
             throw new InvalidOperationException(
                 $"the server exited with {process.ExitCode} before it answered:\n{Tail}");
         }

@@ -110,6 +110,9 @@ public sealed class SubmitOptionTests
 
         Assert.Same(one, After(definition, NamedOptions.None).Tags);
         Assert.Same(two, After(definition with { Tags = two }, NamedOptions.Tags).Tags);
+        Assert.Same(
+            run.State.Definition, After(definition with { Tags = two }, NamedOptions.Tags).Prepared);
+        Assert.Null(After(definition, NamedOptions.None).Prepared);
         Assert.Same(run.State.Definition, After(
             definition with { Tags = TransactionTags.None.Add("order", "1") }, NamedOptions.Tags));
 

@@ -1,5 +1,6 @@
 // What an operator should look at first: transactions that do not go on, services that fail, silos in trouble.
 import { h, s } from './dom.js';
+import { link } from './filters.js';
 import { count, duration } from './format.js';
 import { parts, t } from './i18n.js';
 import { ago, badge, gidLink } from './widgets.js';
@@ -7,8 +8,6 @@ import { ago, badge, gidLink } from './widgets.js';
 /** From these on something is wrong; the second is the tolerance of the coordinator. */
 const LAG_SECONDS = 10;
 const CLOCK_SECONDS = 1;
-
-export const listLink = parameters => `#/transactions?${new URLSearchParams(parameters)}`;
 
 export function attention(data) {
   const items = [...stuck(data), ...troubled(data)];
@@ -26,8 +25,8 @@ function stuck({ waiting, unfinished }) {
   const parked = waiting.reasons.parked ?? 0;
   const overdue = unfinished.problem ? 0 : unfinished.counts.reduce((n, c) => n + c.overdue, 0);
   return [
-    parked > 0 && [badge('parked'), h('a', { href: listLink({ parked: true }), 'data-key': 'parked' }, t('attention.parked', { n: parked }))],
-    overdue > 0 && [badge('overdue', t('attention.overdueBadge')), h('a', { href: listLink({ waiting: 'silo' }), 'data-key': 'overdue' }, t('attention.overdue', { n: overdue }))],
+    parked > 0 && [badge('parked'), h('a', { href: link({ parked: true }), 'data-key': 'parked' }, t('attention.parked', { n: parked }))],
+    overdue > 0 && [badge('overdue', t('attention.overdueBadge')), h('a', { href: link({ waiting: 'silo' }), 'data-key': 'overdue' }, t('attention.overdue', { n: overdue }))],
     waiting.problem && [badge('unknown', t('attention.storeBadge')), t('attention.store', { problem: waiting.problem })],
   ].filter(Boolean);
 }
@@ -60,7 +59,7 @@ function service(one, data) {
         one.errors > 0 && badge('unknown', t('services.errors', { n: one.errors })),
         one.refusals > 0 && badge('failed', t('services.refusals', { n: one.refusals })))),
     one.waiting > 0 && h('p', {},
-      h('a', { href: listLink({ host: one.service, unfinished: true }), 'data-key': `host ${one.service}` }, t('services.waiting', { n: one.waiting })),
+      h('a', { href: link({ host: one.service, unfinished: true }), 'data-key': `host ${one.service}` }, t('services.waiting', { n: one.waiting })),
       one.since && [' ', parts('services.since', { time: ago(one.since, data.now) })],
       t('services.attempts', { n: one.attempts }),
       one.parked > 0 && t('services.parked', { n: one.parked })),

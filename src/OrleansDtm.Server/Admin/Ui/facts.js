@@ -1,5 +1,6 @@
 // The options of a transaction, and what its submit changed after the prepare.
 import { h } from './dom.js';
+import { link } from './filters.js';
 import { count, duration, pretty, seconds } from './format.js';
 import { t } from './i18n.js';
 import { ago, copyButton, time } from './widgets.js';
@@ -15,7 +16,7 @@ export function facts(data, fold) {
       data.finished ? fact(t('facts.finished'), time(data.finished), ' ', h('span', { class: 'muted' }, t('facts.after', { time: duration(took) }))) : fact(t('facts.updated'), time(data.updated)),
       !data.is_final && fact(t('facts.next'), data.due ? ago(data.due, data.now) : t(data.parked ? 'facts.nextParked' : 'facts.nextSubmitter')),
       Object.keys(data.tags).length > 0 && fact(t('facts.tags'), Object.entries(data.tags).flatMap(([key, value]) => [
-        h('a', { class: 'mono', href: `#/transactions?${new URLSearchParams({ tag: `${key}:${value}` })}`, 'data-key': `tag ${key}` }, `${key}:${value}`), ' '])),
+        h('a', { class: 'mono', href: link({ tag: `${key}:${value}` }), 'data-key': `tag ${key}` }, `${key}:${value}`), ' '])),
       fact(t('facts.retries'), t('facts.doubling', { from: seconds(o.retry_interval), to: seconds(o.retry_interval_max) })),
       o.retry_limit > 0 && fact(t('facts.retryLimit'), t('facts.used', { used: data.retry_count, limit: o.retry_limit })),
       o.results && fact(t('facts.results'), t('facts.kept')),

@@ -6,7 +6,8 @@ import { t } from './i18n.js';
 import { badge, empty, failure } from './widgets.js';
 import { bars, ranks } from './charts.js';
 import { keepFresh } from './refresh.js';
-import { attention, listLink } from './attention.js';
+import { attention } from './attention.js';
+import { link } from './filters.js';
 import { silos } from './silos.js';
 
 export const section = 'overview';
@@ -111,7 +112,7 @@ function reasons({ waiting }) {
     waiting.problem ? h('p', { class: 'banner bad', role: 'alert' }, t('overview.problem', { problem: waiting.problem }))
       : rows.length === 0 ? empty(t('overview.noUnfinished'))
         : ranks(rows.map(reason => ({
-          label: h('a', { href: listLink(reason === 'parked' ? { parked: true } : { waiting: reason }), 'data-key': `reason ${reason}` }, t(`reason.${reason}`)),
+          label: h('a', { href: link(reason === 'parked' ? { parked: true } : { waiting: reason }), 'data-key': `reason ${reason}` }, t(`reason.${reason}`)),
           value: waiting.reasons[reason],
           bad: BAD.includes(reason),
         }))));
@@ -135,7 +136,7 @@ function unfinished(data) {
             h('thead', {}, h('tr', {}, columns.map(name => h('th', { scope: 'col' }, t(name))))),
             h('tbody', {}, rows.map(c => h('tr', {},
               h('td', {}, c.type),
-              h('td', {}, h('a', { href: listLink({ transType: c.type, status: c.status }), 'data-key': `${c.type} ${c.status}` }, badge(c.status))),
+              h('td', {}, h('a', { href: link({ transType: c.type, status: c.status }), 'data-key': `${c.type} ${c.status}` }, badge(c.status))),
               h('td', {}, count(c.count)),
               h('td', { class: c.overdue > 0 ? 'bad' : 'muted' }, count(c.overdue)))))),
           h('h3', {}, t('overview.byAge')),

@@ -1,5 +1,6 @@
 // Why a transaction has not ended, as one sentence, and what an operator can do. The server decides the reason.
 import { h } from './dom.js';
+import { link } from './filters.js';
 import { duration } from './format.js';
 import { parts, t } from './i18n.js';
 import { ago, time } from './widgets.js';
@@ -19,7 +20,7 @@ export function waiting(data) {
       && h('p', { class: 'error-text' }, h('span', { class: 'muted' }, t('waiting.lastError')), waits.last_error),
     what && h('p', {}, what),
     waits.service && urgent && h('p', {}, h('a', {
-      href: `#/transactions?${new URLSearchParams({ host: waits.service, status: data.status })}`, 'data-key': 'same service',
+      href: link({ host: waits.service, status: data.status }), 'data-key': 'same service',
     }, t('waiting.sameService', { status: data.status, service: waits.service }))));
 }
 

@@ -7,7 +7,7 @@ using OrleansDtm.Client.AspNetCore;
 // A bank with its data in bank.db. The AppHost sets the coordinator's address and key.
 var builder = WebApplication.CreateBuilder(args);
 builder.AddOrleansDtmClient("dtm");
-builder.Services.AddBranches(_ => new SqliteConnection("Data Source=bank.db"));
+builder.Services.AddBranches(_ => new SqliteConnection("Data Source=bank.db;Pooling=False"));
 
 // One trace from the request over the coordinator to each branch, in the dashboard.
 var telemetry = builder.Services.AddOpenTelemetry()
@@ -56,7 +56,7 @@ static async Task Undo(LocalTransaction db, string account, long change) =>
 
 static async Task CreateTables()
 {
-    await using var connection = new SqliteConnection("Data Source=bank.db");
+    await using var connection = new SqliteConnection("Data Source=bank.db;Pooling=False");
     await connection.OpenAsync();
     await BarrierSchema.CreateAsync(connection);
     await using var command = connection.CreateCommand();
