@@ -6,12 +6,19 @@ namespace OrleansDtm.Storage;
 
 /// <summary>
 /// Commits the writes of many callers together. A thread of its own commits what was queued during the previous commit:
-/// a single write does not wait, and many writes share one flush to disk.
+/// a single write does not wait, and many writes share one flush to disk. While writes come one at a time, each is
+/// committed by the thread that brings it: waking two threads takes as long as a commit to a fast disk.
 /// </summary>
 public sealed partial class GroupCommitWriter : IAsyncDisposable
 {
     /// <summary>The batch size from which a commit may wait for more. Single callers never wait for others.</summary>
     private const int Crowd = 5;
+
+    /// <summary>
+    /// So many commits of a single write in a row show that callers come one at a time. A caller that commits among
+    /// others makes batches smaller: with 4 clients 8 % less throughput if one such commit is enough.
+    /// </summary>
+    private const int Lonely = 16;
 
     private readonly IBatchCommitter _committer;
     private readonly GroupCommitOptions _options;
@@ -22,12 +29,15 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
     private readonly StoreTelemetry _telemetry;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    // Used by the writer thread only, and reused from batch to batch.
     private readonly List<PendingWrite> _batch = [];
+
+    // Used by the thread that commits, and reused from batch to batch.
     private readonly List<EncodedWrite> _writes = [];
     private WriteResult[] _results = [];
     private bool _idle;
+    private bool _isLed;
     private int _last;
+    private int _singles;
     private bool _failing;
     private bool _closed;
     private long _lastCommit;
@@ -92,6 +102,7 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
 
     private Task<WriteResult> Enqueue(PendingWrite pending, CancellationToken cancellationToken)
     {
+        var leads = false;
         lock (_gate)
         {
             if (_closed)
@@ -101,14 +112,61 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
                 return Task.FromException<WriteResult>(new ObjectDisposedException(nameof(GroupCommitWriter)));
             }
 
-            _queue.Enqueue(pending);
-            if (_idle)
+            if (MayLead())
             {
-                Monitor.Pulse(_gate);
+                leads = _isLed = true;
+            }
+            else
+            {
+                _queue.Enqueue(pending);
+                if (_isLed)
+                {
+                    _singles = 0; // Not alone any more.
+                }
+                else if (_idle)
+                {
+                    Monitor.Pulse(_gate);
+                }
             }
         }
 
+        if (leads)
+        {
+            Lead(pending);
+            return pending.Task;
+        }
+
         return cancellationToken.CanBeCanceled ? Heed(pending, cancellationToken) : pending.Task;
+    }
+
+    /// <summary>
+    /// Whether the caller may commit its own write: nothing is queued or being committed, writes have come one at a time,
+    /// the database answers, and no other work waits for the thread that would block meanwhile.
+    /// </summary>
+    private bool MayLead() =>
+        _idle && !_isLed && _queue.Count == 0 && _singles >= Lonely && !_failing
+        && Environment.ProcessorCount > 1 && Thread.CurrentThread.IsThreadPoolThread
+        && ThreadPool.PendingWorkItemCount == 0;
+
+    private void Lead(PendingWrite pending)
+    {
+        pending.TryStart();
+        _space.Release();
+        try
+        {
+            Commit([pending]);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _isLed = false;
+                if (_queue.Count > 0 || _closed)
+                {
+                    Monitor.Pulse(_gate);
+                }
+            }
+        }
     }
 
     private static async Task<WriteResult> Heed(PendingWrite pending, CancellationToken cancellationToken)
@@ -136,7 +194,7 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
     {
         while (Gather())
         {
-            CommitBatch();
+            Commit(CollectionsMarshal.AsSpan(_batch));
         }
 
         _telemetry.Closed();
@@ -152,9 +210,9 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
         {
             while (_batch.Count == 0)
             {
-                while (_queue.Count == 0)
+                while (_queue.Count == 0 || _isLed)
                 {
-                    if (_closed)
+                    if (_closed && !_isLed)
                     {
                         Release(taken);
                         return false;
@@ -184,6 +242,7 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
 
         Release(taken);
         _last = _batch.Count;
+        _singles = _last == 1 ? _singles + 1 : 0;
         return true;
     }
 
@@ -195,9 +254,8 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
         }
     }
 
-    private void CommitBatch()
+    private void Commit(ReadOnlySpan<PendingWrite> batch)
     {
-        var batch = CollectionsMarshal.AsSpan(_batch);
         if (TryCommit(batch) is not { } cause)
         {
             return;

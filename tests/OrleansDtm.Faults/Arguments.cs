@@ -7,7 +7,7 @@ internal sealed record Arguments
 {
     public const string Usage =
         "--seed N [--minutes M] [--faults kill,pause,...] [--rounds R] [--brief 1] [--store mysql|mysql9|postgres] "
-        + "[--clients C] [--pause SECONDS] [--report FILE]";
+        + "[--clients C] [--pause SECONDS] [--from-server DLL] [--report FILE]";
 
     public int Seed { get; init; } = 1;
 
@@ -34,6 +34,9 @@ internal sealed record Arguments
 
     /// <summary>The mean pause of a client between two transactions.</summary>
     public TimeSpan Pause { get; init; } = TimeSpan.FromSeconds(0.8);
+
+    /// <summary>The OrleansDtm.Server.dll of another build, with which the silos start; null = none.</summary>
+    public string? FromServer { get; init; }
 
     /// <summary>The path of the JSON report; null = no report.</summary>
     public string? Report { get; init; }
@@ -68,6 +71,7 @@ internal sealed record Arguments
                 "--clients" => parsed with { Clients = int.Parse(value, CultureInfo.InvariantCulture) },
                 "--pause" =>
                     parsed with { Pause = TimeSpan.FromSeconds(double.Parse(value, CultureInfo.InvariantCulture)) },
+                "--from-server" => parsed with { FromServer = Path.GetFullPath(value) },
                 "--report" => parsed with { Report = Path.GetFullPath(value) },
                 _ => throw new FormatException($"{args[i - 1]} {value}: unknown argument. {Usage}"),
             };

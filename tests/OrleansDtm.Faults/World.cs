@@ -92,7 +92,7 @@ internal sealed class World : IAsyncDisposable
         }
 
         await world.Service.Start(world.Branches);
-        world.Wire();
+        world.Wire(arguments.FromServer);
         foreach (var silo in world.All)
         {
             silo.Start();
@@ -173,7 +173,8 @@ internal sealed class World : IAsyncDisposable
 
     private string DatabaseAddress => $"127.0.0.1:{Database.Port.ToString(CultureInfo.InvariantCulture)}";
 
-    private void Wire()
+    /// <param name="server">The build that the silos start with; null = the one beside this program.</param>
+    private void Wire(string? server)
     {
         DatabaseWires =
         [
@@ -181,7 +182,11 @@ internal sealed class World : IAsyncDisposable
                 $"{Network.Host}:{Network.FreePort()}", DatabaseAddress)),
         ];
         All = [.. Enumerable.Range(0, Silos).Select(i => new SiloProcess(
-            i, Network, History, Settings(DatabaseWires[i]), Path.Combine(_folder, SiloProcess.NameOf(i))))];
+            i, Network, History, Settings(DatabaseWires[i]), Path.Combine(_folder, SiloProcess.NameOf(i)))
+        {
+            OtherServer = server,
+            IsOther = server is not null,
+        })];
         HttpDoors = [.. All.Select(s => new HttpDoor(s.Name, s.HttpDoor.Address, Branches))];
         GrpcDoors = [.. All.Select((s, i) => new GrpcDoor(s.Name, s.GrpcDoor.Address, HttpDoors[i], Branches))];
         _doors.AddRange([.. HttpDoors, .. GrpcDoors]);

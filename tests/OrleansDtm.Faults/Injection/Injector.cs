@@ -15,6 +15,9 @@ internal sealed class Injector(World world, Random random, bool isBrief, Action<
     /// <summary>The maximum random part of a fault's duration in a brief run, in seconds.</summary>
     private const double BriefSpread = 2;
 
+    /// <summary>The silos that change their build, in this order: each first and each last, forth and back.</summary>
+    private static readonly int[] Order = [0, 1, 1, 0, 1, 0, 0, 1];
+
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan WorkLimit = TimeSpan.FromSeconds(60);
 
@@ -39,9 +42,12 @@ internal sealed class Injector(World world, Random random, bool isBrief, Action<
         ["disk-full"] = static w => w.Disk is not null,
         ["kill-with-db"] = static _ => true,
         ["db-move"] = static w => w.Pair is null,
+        ["upgrade"] = static w => w.All[0].OtherServer is not null,
         ["failover"] = static w => w.Pair is not null,
         ["failover-zombie"] = static w => w.Pair is not null,
     };
+
+    private int _upgrades;
 
     /// <summary>Returns the fault kinds that are available on this machine.</summary>
     public static IReadOnlyList<string> Possible(World world) =>
@@ -54,7 +60,7 @@ internal sealed class Injector(World world, Random random, bool isBrief, Action<
     /// <exception cref="TimeoutException">The cluster did not become ready in time.</exception>
     public async Task Inject(string kind)
     {
-        var slot = random.Next(world.All.Count);
+        var slot = kind == "upgrade" ? Order[_upgrades++ % Order.Length] : random.Next(world.All.Count);
         var target = kind switch
         {
             "kill-both" or "partition" => "A B",
@@ -77,6 +83,7 @@ internal sealed class Injector(World world, Random random, bool isBrief, Action<
             "kill-both" => Kill(world.All),
             "kill-with-db" => KillWithDatabase(silo),
             "stop" => Stop(silo),
+            "upgrade" => Upgrade(silo),
             "pause" => Pause(silo, 9, 25),
             "hiccup" => Pause(silo, 0.5, 3),
             "db-restart" => RestartDatabase(),
@@ -127,6 +134,13 @@ internal sealed class Injector(World world, Random random, bool isBrief, Action<
 
         await Wait(0, 4);
         silo.Allow(newPorts: random.Next(2) == 0);
+    }
+
+    /// <summary>The silo stops and starts again with the other build, as in a rolling upgrade or its undoing.</summary>
+    private Task Upgrade(SiloProcess silo)
+    {
+        silo.IsOther = !silo.IsOther;
+        return Stop(silo);
     }
 
     private async Task Pause(SiloProcess silo, double from, double to)

@@ -52,6 +52,12 @@ internal sealed class SiloProcess : IAsyncDisposable
     /// <summary>The clock offset of the next process, such as <c>+1h</c>; null = the correct time.</summary>
     public string? Skew { get; set; }
 
+    /// <summary>The OrleansDtm.Server.dll of another build; null = there is none.</summary>
+    public string? OtherServer { get; init; }
+
+    /// <summary>True = the next process runs <see cref="OtherServer"/>.</summary>
+    public bool IsOther { get; set; }
+
     /// <summary>The number of unexpected exits, except of processes that were declared dead.</summary>
     public int Crashes { get; private set; }
 
@@ -243,7 +249,7 @@ internal sealed class SiloProcess : IAsyncDisposable
 
     private async Task<Process> Launch()
     {
-        var dll = Path.Combine(AppContext.BaseDirectory, "OrleansDtm.Server.dll");
+        var dll = IsOther ? OtherServer! : Path.Combine(AppContext.BaseDirectory, "OrleansDtm.Server.dll");
         var dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } path ? path : "dotnet";
         var start = _network.IsReal
             ? new ProcessStartInfo(
@@ -269,7 +275,9 @@ internal sealed class SiloProcess : IAsyncDisposable
 
         _ = Read(process.StandardOutput);
         _ = Read(process.StandardError);
-        _history.Add(null, new SiloNews(Name, Skew is null ? "starts" : $"starts with its clock at {Skew}"));
+        var build = IsOther ? " as the other build" : "";
+        _history.Add(null, new SiloNews(
+            Name, Skew is null ? $"starts{build}" : $"starts{build} with its clock at {Skew}"));
         return process;
     }
 

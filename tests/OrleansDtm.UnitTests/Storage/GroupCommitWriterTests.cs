@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansDtm.Storage;
 using OrleansDtm.Tests.Support.Storage;
@@ -235,33 +234,5 @@ public sealed class GroupCommitWriterTests : IDisposable
         writes.AddRange(Enumerable.Range(0, count).Select(
             i => writer.Write(StoredSamples.Insert(StoredSamples.Plain($"g{i}")), Token)));
         return writes;
-    }
-
-    private sealed class GatedCommitter : IBatchCommitter, IDisposable
-    {
-        private readonly ManualResetEventSlim _gate = new();
-
-        public TaskCompletionSource Entered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public ConcurrentQueue<EncodedWrite[]> Batches { get; } = [];
-
-        public Func<IReadOnlyList<EncodedWrite>, Exception?>? Fault { get; set; }
-
-        public void Open() => _gate.Set();
-
-        public void Dispose() => _gate.Dispose();
-
-        public void Commit(IReadOnlyList<EncodedWrite> batch, WriteResult[] results)
-        {
-            Batches.Enqueue([.. batch]);
-            Entered.TrySetResult();
-            _gate.Wait();
-            if (Fault?.Invoke(batch) is { } fault)
-            {
-                throw fault;
-            }
-
-            Array.Fill(results, WriteResult.Written);
-        }
     }
 }
