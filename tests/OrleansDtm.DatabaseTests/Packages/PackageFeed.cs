@@ -48,7 +48,7 @@ public sealed partial class PackageFeed : IDisposable
         Version = properties.Descendants("Version").Single().Value;
         // As a release does.
         await Run(Start(
-            _home.FullName, "bash", RepositoryRoot.File(".github", "release", "pack.sh"), Version, Feed, "--no-restore",
+            _home.FullName, "bash", RepositoryRoot.File(".github/release/pack.sh"), Version, Feed, "--no-restore",
             $"-p:Configuration={configuration}"));
     }
 
