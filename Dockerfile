@@ -35,7 +35,7 @@ LABEL org.opencontainers.image.title="OrleansDtm" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.licenses="MIT"
 WORKDIR /app
-# 31 MB, and 1.5 MB of native SQLite. A third is KubernetesClient, which Orleans needs for Cluster:Mode=Kubernetes; then
+# 32 MB, and 1.5 MB of native SQLite. A third is KubernetesClient, which Orleans needs for Cluster:Mode=Kubernetes; then
 # Orleans, the drivers of the databases, OpenTelemetry, gRPC and the server with its admin page.
 COPY --from=build /app .
 COPY --from=build /native/${TARGETARCH:-amd64} .

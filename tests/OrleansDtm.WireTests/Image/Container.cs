@@ -62,9 +62,9 @@ internal sealed class Container : IAsyncDisposable
     public static async Task<string> Run(BuiltImage image, params string[] arguments)
     {
         await using var container = new Container(image, arguments, []);
-        var (exit, said) = await container.Ended();
-        Assert.True(exit == 0, said);
-        return said;
+        var (exit, output, errors) = await container.Ended();
+        Assert.True(exit == 0, output + errors);
+        return output;
     }
 
     /// <summary>Waits until the image's own health check succeeds.</summary>
@@ -77,8 +77,6 @@ internal sealed class Container : IAsyncDisposable
             {
                 Assert.Fail($"not healthy after {clock.Elapsed}: {await Stopped()}");
             }
-
-            await Task.Delay(100, Cancel);
         }
     }
 
@@ -88,8 +86,11 @@ internal sealed class Container : IAsyncDisposable
             .. Command(_image.Config, [], "Healthcheck", "Test")])).Exit == 0;
 
     /// <summary>Makes a request in the container's network.</summary>
-    public Process Curl(params string[] arguments) =>
-        Script.Start("nsenter", ["--target", Id, "--net", "curl", "--silent", .. arguments]);
+    public Process Curl(params string[] arguments) => Beside("curl", ["--silent", .. arguments]);
+
+    /// <summary>Starts a program of this machine in the container's network.</summary>
+    public Process Beside(string program, params string[] arguments) =>
+        Script.Start("nsenter", ["--target", Id, "--net", program, .. arguments]);
 
     public async Task<string> Get(params string[] arguments)
     {
@@ -123,10 +124,10 @@ internal sealed class Container : IAsyncDisposable
     }
 
     /// <summary>Waits for the end of a process that ends by itself.</summary>
-    public async Task<(int Exit, string Output)> Ended()
+    public async Task<(int Exit, string Output, string Errors)> Ended()
     {
         await _process.WaitForExitAsync(Cancel).WaitAsync(Poll.Patience, Cancel);
-        return (_process.ExitCode, await _output + await _errors);
+        return (_process.ExitCode, await _output, await _errors);
     }
 
     public async ValueTask DisposeAsync()
