@@ -14,11 +14,12 @@ WORKDIR /source
 COPY . .
 # Empty = the version in Directory.Build.props.
 ARG VERSION=
-# Exactly the packages of the lock files. /native has the libraries of each architecture; those of other systems go.
+# Exactly the packages of the lock files. Analyzers belong to CI. /native has the libraries of each architecture; those
+# of other systems go.
 RUN --mount=type=cache,target=/root/.nuget/packages \
     dotnet restore src/OrleansDtm.Server --locked-mode \
     && dotnet publish src/OrleansDtm.Server -c Release --no-restore ${VERSION:+-p:Version=$VERSION} \
-      -p:UseAppHost=false -p:DebugType=none -p:PublishDocumentationFiles=false -o /app \
+      -p:UseAppHost=false -p:DebugType=none -p:GenerateDocumentationFile=false -p:RunAnalyzers=false -o /app \
     && mkdir -p /data /native/amd64/runtimes /native/arm64/runtimes \
     && mv /app/runtimes/linux-x64 /native/amd64/runtimes/ \
     && mv /app/runtimes/linux-arm64 /native/arm64/runtimes/ \

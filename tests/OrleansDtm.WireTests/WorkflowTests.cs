@@ -52,6 +52,26 @@ public sealed class WorkflowTests
         });
     }
 
+    [Fact]
+    public void A_release_is_tested_first_and_its_provenance_attested()
+    {
+        var release = Root(Path.Combine(Folder, "workflows", "release.yml"))["jobs"]["release"];
+        Assert.Equal("test", $"{release["needs"]}");
+        var steps = ((YamlSequenceNode)release["steps"]).Children.OfType<YamlMappingNode>()
+            .Select(static step => step.Children.TryGetValue("run", out var run) ? $"{run}" : $"{step["uses"]}")
+            .ToList();
+
+        // Everything is made before anything is published; the chart after its image.
+        string[] order =
+        [
+            "version.sh", "notes.sh", "pack.sh", "sign.sh", "chart.sh", "sbom.sh", "image.sh",
+            "actions/attest-build-provenance", "actions/attest-sbom", "publish.sh", "github.sh",
+        ];
+        var places = order.Select(one => steps.FindIndex(step => step.Contains(one, StringComparison.Ordinal)));
+        Assert.Equal(places.Order(), places);
+        Assert.DoesNotContain(-1, places);
+    }
+
     /// <summary>GitHub ignores a form that lacks one of these.</summary>
     [Fact]
     public void Issue_forms_have_what_GitHub_requires()

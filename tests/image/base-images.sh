@@ -38,11 +38,13 @@ buildah commit --quiet "$container" localhost/sdk >/dev/null
 buildah rm "$container" >/dev/null
 
 cp -a "$dotnet/dotnet" "$dotnet/host" "$dotnet/shared" "$root/usr/share/dotnet/"
-# arm64 has the same files: nothing of it is run, neither here nor by the Dockerfile.
+# Nothing in the image for arm64 is run, neither here nor by the Dockerfile.
+mkdir "$work/none"
 buildah manifest create localhost/runtime >/dev/null
-for arch in amd64 arm64; do
+for base in "amd64 $root" "arm64 $work/none"; do
+  read -r arch files <<<"$base"
   container="$(buildah from --arch "$arch" scratch)"
-  buildah copy --quiet "$container" "$root" / >/dev/null
+  buildah copy --quiet "$container" "$files" / >/dev/null
   buildah config --arch "$arch" --env PATH=/usr/share/dotnet:/usr/bin:/bin --env ASPNETCORE_HTTP_PORTS=8080 \
     --env APP_UID=1654 --env DOTNET_RUNNING_IN_CONTAINER=true "$container"
   buildah commit --quiet --manifest localhost/runtime "$container" "localhost/runtime-$arch" >/dev/null

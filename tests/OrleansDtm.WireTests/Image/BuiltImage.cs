@@ -88,10 +88,9 @@ public sealed class BuiltImage : IAsyncLifetime
         var packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } set
             ? set
             : Path.Combine(home, ".nuget", "packages");
-        var dotnet = Path.GetDirectoryName(Environment.ProcessPath is { } own && Path.GetFileName(own) == "dotnet"
-            ? own
-            : new FileInfo("/usr/bin/dotnet").ResolveLinkTarget(returnFinalTarget: true)?.FullName
-                ?? "/usr/share/dotnet/dotnet")!;
+        var found = Script.Find("dotnet")!;
+        var dotnet = Path.GetDirectoryName(
+            File.ResolveLinkTarget(found, returnFinalTarget: true)?.FullName ?? found);
         string[] mounts =
         [
             $"{dotnet}:/usr/share/dotnet:ro", $"{packages}:/packages",

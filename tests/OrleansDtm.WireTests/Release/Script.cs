@@ -78,7 +78,8 @@ internal static class Script
         return Process.Start(start)!;
     }
 
-    private static string? Find(string program) =>
+    /// <summary>Returns the path of an installed program; null = it is not.</summary>
+    public static string? Find(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
             .Append("/usr/sbin")
             .Select(place => Path.Combine(place, program))
