@@ -7,7 +7,7 @@ WORKDIR /source
 COPY . .
 RUN --mount=type=cache,target=/root/.nuget/packages \
     dotnet restore src/Samples/FirstSaga --locked-mode \
-    && dotnet publish src/Samples/FirstSaga -c Release --no-restore -p:UseAppHost=false -o /app \
+    && dotnet publish src/Samples/FirstSaga -c Release --no-restore -p:UseAppHost=false -p:RunAnalyzers=false -o /app \
     && mkdir /data
 
 FROM ${RUNTIME_IMAGE}

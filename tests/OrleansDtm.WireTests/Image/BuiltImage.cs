@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansDtm.Tests.Support;
 using OrleansDtm.WireTests.Release;
 using Xunit;
 
@@ -17,11 +18,7 @@ public sealed class BuiltImage : IAsyncLifetime
     private readonly DirectoryInfo _home = Directory.CreateTempSubdirectory("orleansdtm-image-");
     private bool _isBuilt;
 
-    /// <summary>The folder with the files of the image, as a container sees them. Empty without buildah.</summary>
-    public string Root { get; private set; } = "";
-
-    /// <summary>The image's configuration: Env, Entrypoint, User, Healthcheck, ...</summary>
-    public JsonElement Config { get; private set; }
+    public ImageContent Coordinator { get; private set; } = new("", default);
 
     /// <summary>Images are kept apart from those of the machine.</summary>
     public (string Name, string Value)[] Storage => [("CONTAINERS_STORAGE_CONF", Path.Combine(_home.FullName, "conf"))];
@@ -45,10 +42,30 @@ public sealed class BuiltImage : IAsyncLifetime
         await Script.Run("tests/image/base-images.sh", [], Storage);
         await Script.Run(".github/release/image.sh", [Version, Name], [.. Storage, .. Local()]);
         _isBuilt = true;
-        await Buildah("from", "--pull-never", "--name", "coordinator", $"{Name}:{Version}");
-        Root = (await Buildah("mount", "coordinator")).Trim();
-        using var about = JsonDocument.Parse(await Buildah("inspect", "coordinator"));
-        Config = about.RootElement.GetProperty("Docker").GetProperty("config").Clone();
+        Coordinator = await Open($"{Name}:{Version}");
+    }
+
+    /// <summary>Builds the sample of compose.yaml.</summary>
+    public async Task<ImageContent> Bank()
+    {
+        var local = Local().ToDictionary();
+        var file = Path.Combine(Compose.ComposeFile.Folder, "bank.Dockerfile");
+        await Buildah(
+            [
+                "bud", "--isolation=chroot", "--format=docker", "--tag=localhost/bank", $"--file={file}",
+                $"--ignorefile={file}.dockerignore", $"--build-arg=SDK_IMAGE={local["SDK_IMAGE"]}",
+                "--build-arg=RUNTIME_IMAGE=localhost/runtime-amd64", .. local["BUILDAH_OPTIONS"].Split(' '),
+                RepositoryRoot.Path,
+            ]);
+        return await Open("localhost/bank");
+    }
+
+    private async Task<ImageContent> Open(string image)
+    {
+        var container = (await Buildah("from", "--pull-never", image)).Trim();
+        var root = (await Buildah("mount", container)).Trim();
+        using var about = JsonDocument.Parse(await Buildah("inspect", container));
+        return new ImageContent(root, about.RootElement.GetProperty("Docker").GetProperty("config").Clone());
     }
 
     /// <summary>Skips the test if there is no image.</summary>
@@ -103,3 +120,8 @@ public sealed class BuiltImage : IAsyncLifetime
         ];
     }
 }
+
+/// <summary>An image's files and configuration.</summary>
+/// <param name="Root">The folder with the files, as a container sees them.</param>
+/// <param name="Config">Env, Entrypoint, User, Healthcheck, ...</param>
+public sealed record ImageContent(string Root, JsonElement Config);

@@ -16,13 +16,13 @@ internal sealed class Container : IAsyncDisposable
     /// <summary>docker stop kills after 10 s; a health check that is slower than that is of no use either.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
-    private readonly BuiltImage _image;
+    private readonly ImageContent _image;
     private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("orleansdtm-data-");
     private readonly Process _process;
     private readonly Task<string> _output;
     private readonly Task<string> _errors;
 
-    private Container(BuiltImage image, string[] arguments, (string Name, string Value)[] settings)
+    private Container(ImageContent image, string[] arguments, (string Name, string Value)[] settings)
     {
         _image = image;
         var owner = image.Config.GetProperty("User").GetString()!;
@@ -54,12 +54,14 @@ internal sealed class Container : IAsyncDisposable
 
     private string Id => _process.Id.ToString(CultureInfo.InvariantCulture);
 
-    public static Container Start(BuiltImage image, params (string Name, string Value)[] settings) =>
+    public static Container Start(ImageContent image, params (string Name, string Value)[] settings) =>
         new(image, [], settings);
+
+    public static Container Start(ImageContent image, string[] arguments) => new(image, arguments, []);
 
     /// <summary>Runs a command of the program to its end.</summary>
     /// <returns>Its output.</returns>
-    public static async Task<string> Run(BuiltImage image, params string[] arguments)
+    public static async Task<string> Run(ImageContent image, params string[] arguments)
     {
         await using var container = new Container(image, arguments, []);
         var (exit, output, errors) = await container.Ended();

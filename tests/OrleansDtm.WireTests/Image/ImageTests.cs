@@ -38,12 +38,12 @@ public sealed class ImageTests(BuiltImage image) : IClassFixture<BuiltImage>
     public async Task A_container_without_rights_serves_and_stops_within_ten_seconds()
     {
         image.Require();
-        await using var container = Container.Start(image, Open);
+        await using var container = Container.Start(image.Coordinator, Open);
         await container.Healthy();
 
         Assert.Matches("(?m)^Uid:\\s+1654\\s+1654\\s+1654", await container.Status());
         Assert.Matches("(?m)^NoNewPrivs:\\s+1", await container.Status());
-        Assert.NotEqual(0, (await container.Inside(["touch", Path.Combine(image.Root, "app", "x")])).Exit);
+        Assert.NotEqual(0, (await container.Inside(["touch", Path.Combine(image.Coordinator.Root, "app", "x")])).Exit);
         const string Saga = """
             {"gid":"g","trans_type":"saga","wait_result":true,"steps":[{"action":"","compensate":""}],"payloads":["1"]}
             """;
@@ -60,7 +60,7 @@ public sealed class ImageTests(BuiltImage image) : IClassFixture<BuiltImage>
     public async Task SIGTERM_lets_a_transaction_in_flight_end()
     {
         image.Require();
-        await using var container = Container.Start(image, Open);
+        await using var container = Container.Start(image.Coordinator, Open);
         await container.Healthy();
         using var branch = container.Beside("python3", "-c", SlowBranch);
         try
@@ -93,7 +93,7 @@ public sealed class ImageTests(BuiltImage image) : IClassFixture<BuiltImage>
     public async Task A_request_that_would_take_minutes_does_not_hold_it_up()
     {
         image.Require();
-        await using var container = Container.Start(image, Open);
+        await using var container = Container.Start(image.Coordinator, Open);
         await container.Healthy();
         await container.Get($"{Dtm}/prepare", "--json", """{"gid":"t","trans_type":"tcc","timeout_to_fail":300}""");
         using var waits = container.Curl($"{Dtm}/wait?gid=t&timeout=300");
@@ -109,7 +109,7 @@ public sealed class ImageTests(BuiltImage image) : IClassFixture<BuiltImage>
     public async Task Without_keys_it_does_not_start_and_says_why()
     {
         image.Require();
-        await using var container = Container.Start(image);
+        await using var container = Container.Start(image.Coordinator);
 
         var (exit, _, errors) = await container.Ended();
 
@@ -122,8 +122,9 @@ public sealed class ImageTests(BuiltImage image) : IClassFixture<BuiltImage>
     public async Task It_makes_a_key_that_a_container_accepts()
     {
         image.Require();
-        var lines = (await Container.Run(image, "key", "--name", "shop", "--role", "read")).Trim().Split('\n');
-        await using var container = Container.Start(image, ("ORLEANSDTM_Security__Keys__0", lines[1]));
+        var made = await Container.Run(image.Coordinator, "key", "--name", "shop", "--role", "read");
+        var lines = made.Split('\n');
+        await using var container = Container.Start(image.Coordinator, ("ORLEANSDTM_Security__Keys__0", lines[1]));
         await container.Healthy();
 
         string[] status = ["--output", "/dev/null", "--write-out", "%{http_code}", $"{Dtm}/newGid"];
@@ -135,7 +136,8 @@ public sealed class ImageTests(BuiltImage image) : IClassFixture<BuiltImage>
     public void It_has_only_what_its_platform_needs()
     {
         image.Require();
-        var files = new DirectoryInfo(Path.Combine(image.Root, "app")).GetFiles("*", SearchOption.AllDirectories);
+        var app = new DirectoryInfo(Path.Combine(image.Coordinator.Root, "app"));
+        var files = app.GetFiles("*", SearchOption.AllDirectories);
 
         var native = files.Where(static file => file.Extension is ".so" or ".dylib" or ".a"
             || file.DirectoryName!.Contains("runtimes", StringComparison.Ordinal));
@@ -144,6 +146,18 @@ public sealed class ImageTests(BuiltImage image) : IClassFixture<BuiltImage>
         Assert.DoesNotContain(files, static file => file.Extension is ".pdb" or ".xml" or ".md"
             || file.Name.StartsWith("Microsoft.CodeAnalysis", StringComparison.Ordinal));
         Assert.InRange(files.Sum(static file => file.Length), 10_000_000, 36_000_000);
+    }
+
+    [Fact]
+    public async Task The_bank_of_compose_is_built_and_listens()
+    {
+        image.Require();
+        await using var bank = Container.Start(await image.Bank(), ["--urls=http://127.0.0.1:8080"]);
+
+        // Without a coordinator it answers, and cannot transfer.
+        string[] status = ["--output", "/dev/null", "--write-out", "%{http_code}", "http://127.0.0.1:8080/nowhere"];
+        await Until(async () => await bank.Get(status) == "404");
+        Assert.Matches("(?m)^Uid:\\s+1654", await bank.Status());
     }
 
     [Fact]
