@@ -70,14 +70,17 @@ internal sealed class Container : IAsyncDisposable
     }
 
     /// <summary>Waits until the image's own health check succeeds.</summary>
-    public async Task Healthy()
+    public Task Healthy() => Until(IsHealthy);
+
+    /// <summary>Waits for a state of the running container.</summary>
+    public async Task Until(Func<Task<bool>> reached)
     {
         var clock = Stopwatch.StartNew();
-        while (!await IsHealthy())
+        while (!await reached())
         {
             if (_process.HasExited || clock.Elapsed > Poll.Patience)
             {
-                Assert.Fail($"not healthy after {clock.Elapsed}: {await Stopped()}");
+                Assert.Fail($"not reached after {clock.Elapsed}: {await Stopped()}");
             }
         }
     }

@@ -156,7 +156,7 @@ public sealed class ImageTests(BuiltImage image) : IClassFixture<BuiltImage>
 
         // Without a coordinator it answers, and cannot transfer.
         string[] status = ["--output", "/dev/null", "--write-out", "%{http_code}", "http://127.0.0.1:8080/nowhere"];
-        await Until(async () => await bank.Get(status) == "404");
+        await bank.Until(async () => await bank.Get(status) == "404");
         Assert.Matches("(?m)^Uid:\\s+1654", await bank.Status());
     }
 
