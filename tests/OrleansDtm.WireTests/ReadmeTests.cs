@@ -65,6 +65,16 @@ public sealed partial class ReadmeTests
         }
     }
 
+    /// <summary>The chart's README is read outside of the repository too, so its links are absolute.</summary>
+    [Fact]
+    public void Links_to_this_repository_on_GitHub_lead_somewhere()
+    {
+        var paths = ReadmeCommands.All().SelectMany(readme => OwnLink().Matches(File.ReadAllText(readme)))
+            .Select(match => match.Groups[1].Value).Distinct().ToList();
+        Assert.Contains("helm/README.md", paths);
+        Assert.All(paths, path => Assert.True(Path.Exists(RepositoryRoot.File(path)), path));
+    }
+
     /// <summary>Only the English commands are run. A translation that differs from them would not be noticed.</summary>
     [Fact]
     public void The_Chinese_README_has_the_same_code()
@@ -103,6 +113,9 @@ public sealed partial class ReadmeTests
 
     [GeneratedRegex(@"\]\(([^)#]+)(?:#[^)]*)?\)")]
     private static partial Regex Link();
+
+    [GeneratedRegex(@"https://github\.com/orleansdtm/orleansdtm/(?:blob|tree)/main/([^)#\s]+)")]
+    private static partial Regex OwnLink();
 
     [GeneratedRegex("`((?:src|tests|sql)/[\\w./]+\\.(?:md|cs|sql))`")]
     private static partial Regex FileInBackticks();

@@ -33,6 +33,45 @@ public sealed class WorkflowTests
         }
     }
 
+    /// <summary>A script that no workflow calls is forgotten; one that no test runs breaks a release.</summary>
+    [Fact]
+    public void Each_script_of_the_release_is_called_by_it_and_run_by_tests()
+    {
+        var workflow = File.ReadAllText(Path.Combine(Folder, "workflows", "release.yml"));
+        var tests = string.Join('\n', Directory.GetFiles(
+            RepositoryRoot.File("tests"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText));
+        var guide = File.ReadAllText(Path.Combine(Folder, "RELEASING.md"));
+        var scripts = Directory.GetFiles(Path.Combine(Folder, "release")).Select(Path.GetFileName).ToList();
+
+        Assert.InRange(scripts.Count, 5, 20);
+        Assert.All(scripts, script =>
+        {
+            Assert.Contains($".github/release/{script}", workflow, StringComparison.Ordinal);
+            Assert.Contains($"release/{script}", guide, StringComparison.Ordinal);
+            Assert.Contains($".github/release/{script}", tests, StringComparison.Ordinal);
+        });
+    }
+
+    [Fact]
+    public void A_release_is_tested_first_and_its_provenance_attested()
+    {
+        var release = Root(Path.Combine(Folder, "workflows", "release.yml"))["jobs"]["release"];
+        Assert.Equal("test", $"{release["needs"]}");
+        var steps = ((YamlSequenceNode)release["steps"]).Children.OfType<YamlMappingNode>()
+            .Select(static step => step.Children.TryGetValue("run", out var run) ? $"{run}" : $"{step["uses"]}")
+            .ToList();
+
+        // Everything is made before anything is published; the chart after its image.
+        string[] order =
+        [
+            "version.sh", "notes.sh", "pack.sh", "sign.sh", "chart.sh", "sbom.sh", "image.sh",
+            "actions/attest-build-provenance", "actions/attest-sbom", "publish.sh", "github.sh",
+        ];
+        var places = order.Select(one => steps.FindIndex(step => step.Contains(one, StringComparison.Ordinal)));
+        Assert.Equal(places.Order(), places);
+        Assert.DoesNotContain(-1, places);
+    }
+
     /// <summary>GitHub ignores a form that lacks one of these.</summary>
     [Fact]
     public void Issue_forms_have_what_GitHub_requires()

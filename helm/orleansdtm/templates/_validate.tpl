@@ -55,6 +55,9 @@
 {{- else if not (or $secured $security.allowAnonymous) -}}
   {{- $problems = append $problems "security: authentication is not configured. Set security.keys (lines that `OrleansDtm.Server key` prints), security.existingSecret (a Secret with them), security.jwt (tokens of an issuer), security.oidc (sign-in of users to the admin page), or security.allowAnonymous=true (no authentication)." -}}
 {{- end -}}
+{{- if and (eq .Values.service.type "ClusterIP") (or .Values.service.httpNodePort .Values.service.grpcNodePort) -}}
+  {{- $problems = append $problems "service.type: only NodePort and LoadBalancer have ports on the nodes; set it, or remove httpNodePort and grpcNodePort." -}}
+{{- end -}}
 {{- if and .Values.alerts.existingSecret (hasKey .Values.config "AlertWebHook") -}}
   {{- $problems = append $problems "config.AlertWebHook: alerts.existingSecret already says where the URL is; remove one of them." -}}
 {{- end -}}

@@ -44,11 +44,12 @@ public sealed partial class PackageFeed : IDisposable
     {
         // The configuration of this test's own build, so that nothing is built twice.
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
-        await DotNet(
-            _home.FullName, "build", RepositoryRoot.File("tests", "packages", "pack.proj"), "--no-restore", "-v", "q",
-            $"-p:Configuration={configuration}", $"-p:PackageOutputPath={Feed}");
-        Version = Names().Select(static name => name["OrleansDtm.Client.".Length..])
-            .First(static rest => char.IsDigit(rest[0]));
+        var properties = XDocument.Load(RepositoryRoot.File("Directory.Build.props"));
+        Version = properties.Descendants("Version").Single().Value;
+        // As a release does.
+        await Run(Start(
+            _home.FullName, "bash", RepositoryRoot.File(".github/release/pack.sh"), Version, Feed, "--no-restore",
+            $"-p:Configuration={configuration}"));
     }
 
     /// <summary>Returns the names of all packages with their versions.</summary>
@@ -150,9 +151,11 @@ public sealed partial class PackageFeed : IDisposable
         return await Run(start);
     }
 
-    private Task<string> DotNet(string folder, params string[] arguments)
+    private Task<string> DotNet(string folder, params string[] arguments) => Run(Start(folder, "dotnet", arguments));
+
+    private ProcessStartInfo Start(string folder, string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", arguments)
+        var start = new ProcessStartInfo(program, arguments)
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
@@ -164,7 +167,7 @@ public sealed partial class PackageFeed : IDisposable
         // Those of the test run would make the build use other tools than a user's.
         start.Environment.Remove("MSBuildSDKsPath");
         start.Environment.Remove("MSBUILD_EXE_PATH");
-        return Run(start);
+        return start;
     }
 
     private static async Task<string> Run(ProcessStartInfo start)

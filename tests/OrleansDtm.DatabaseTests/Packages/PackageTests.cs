@@ -1,4 +1,3 @@
-using OrleansDtm.Tests.Support;
 using OrleansDtm.Tests.Support.Databases;
 using OrleansDtm.Tests.Support.Wire;
 using Xunit;
@@ -67,19 +66,6 @@ public sealed class PackageTests(PackageFeed feed) : IAsyncLifetime
         Assert.Contains("analyzers/dotnet/cs/OrleansDtm.Analyzers.dll", entries);
         Assert.DoesNotContain(entries, static file => file.StartsWith("lib/", StringComparison.Ordinal));
         Assert.DoesNotContain(metadata.Descendants(), static e => e.Name.LocalName == "dependency");
-    }
-
-    [Fact]
-    public void The_templates_name_the_version_of_the_packages()
-    {
-        foreach (var project in (string[])["participant/Participant", "workflow/WorkflowApp"])
-        {
-            Assert.Contains(
-                $"Include=\"OrleansDtm.Client.AspNetCore\" Version=\"{feed.Version}\"",
-                File.ReadAllText(RepositoryRoot.File(
-                    "src", "OrleansDtm.Templates", "content", project + ".csproj")),
-                StringComparison.Ordinal);
-        }
     }
 
     [Theory]

@@ -71,6 +71,7 @@ public sealed class ChartAgainstServerTests(RunningServer running)
     [Theory]
     [InlineData("default")]
     [InlineData("minimal")]
+    [InlineData("kind")]
     [InlineData("production")]
     public async Task The_server_takes_the_settings(string values)
     {

@@ -20,6 +20,8 @@ public sealed class ChartTests
     [InlineData("default")]
     [InlineData("production")]
     [InlineData("minimal")]
+    [InlineData("kind")]
+    [InlineData("minikube")]
     public async Task It_renders_the_golden_manifests(string values)
     {
         string[] options = values == "default"
@@ -37,6 +39,8 @@ public sealed class ChartTests
     [InlineData("default", "StatefulSet")]
     [InlineData("production", "Deployment")]
     [InlineData("minimal", "StatefulSet")]
+    [InlineData("kind", "StatefulSet")]
+    [InlineData("minikube", "StatefulSet")]
     [InlineData("everything", "Deployment")]
     public async Task Kubernetes_knows_every_field_of_it(string values, string workload)
     {
@@ -65,6 +69,7 @@ public sealed class ChartTests
     [InlineData("fullnameOverride=dtm", "name: dtm-headless")]
     [InlineData("preStopSeconds=0", "terminationGracePeriodSeconds: 35")]
     [InlineData("service.type=NodePort", "type: NodePort")]
+    [InlineData("service.type=NodePort,service.httpNodePort=30789", "nodePort: 30789")]
     [InlineData("persistence.storageClass=fast", "storageClassName: fast")]
     [InlineData(Mysql + ",cluster.mode=AdoNet", "automountServiceAccountToken: false")]
     [InlineData(Mysql + ",cluster.mode=AdoNet", "ORLEANSDTM_Cluster__Mode: \"AdoNet\"")]
@@ -109,7 +114,7 @@ public sealed class ChartTests
     {
         var values = new YamlStream();
         values.Load(new StringReader(await File.ReadAllTextAsync(Path.Combine(Helm.Chart, "values.yaml"), Cancel)));
-        var readme = await File.ReadAllTextAsync(RepositoryRoot.File("helm", "README.md"), Cancel);
+        var readme = await File.ReadAllTextAsync(Path.Combine(Helm.Chart, "README.md"), Cancel);
 
         var names =
             ((YamlMappingNode)values.Documents[0].RootNode).Children.Keys.Select(static key => $"`{key}`").ToList();
@@ -161,6 +166,7 @@ public sealed class ChartTests
     [InlineData("security.keys={my-key}", "security")]
     [InlineData("security.existingSecret=s,serviceMonitor.enabled=true", "serviceMonitor.keySecret")]
     [InlineData("config.HttpPort=1", "has its own value in this chart")]
+    [InlineData("security.allowAnonymous=true,service.httpNodePort=30789", "service.type: only NodePort")]
     [InlineData("ingress.enabled=true", "ingress.hosts: name at least one")]
     [InlineData("replicaCout=2", "replicaCout")]
     [InlineData("store.drivr=mysql", "drivr")]
