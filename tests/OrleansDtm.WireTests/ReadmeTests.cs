@@ -53,18 +53,6 @@ public sealed partial class ReadmeTests
         Assert.All(files, file => Assert.True(File.Exists(RepositoryRoot.File(file)), file));
     }
 
-    [Fact]
-    public void Links_to_files_lead_somewhere()
-    {
-        foreach (var readme in ReadmeCommands.All())
-        {
-            var links = Link().Matches(File.ReadAllText(readme)).Select(match => match.Groups[1].Value)
-                .Where(link => !link.Contains("://", StringComparison.Ordinal));
-            Assert.All(links, link => Assert.True(
-                Path.Exists(Path.Combine(Path.GetDirectoryName(readme)!, link)), $"{readme}: {link}"));
-        }
-    }
-
     /// <summary>Only the English commands are run. A translation that differs from them would not be noticed.</summary>
     [Fact]
     public void The_Chinese_README_has_the_same_code()
@@ -100,9 +88,6 @@ public sealed partial class ReadmeTests
 
     [GeneratedRegex("--project ([\\w./]+)")]
     private static partial Regex ProjectOption();
-
-    [GeneratedRegex(@"\]\(([^)#]+)(?:#[^)]*)?\)")]
-    private static partial Regex Link();
 
     [GeneratedRegex("`((?:src|tests|sql)/[\\w./]+\\.(?:md|cs|sql))`")]
     private static partial Regex FileInBackticks();
