@@ -100,7 +100,11 @@ public static class CoordinatorApp
         app.MapFallback(static context =>
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;
-            return context.Response.WriteAsync("404 page not found", context.RequestAborted);
+            return context.Response.WriteAsync(
+                context.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase)
+                    ? UnknownOperation.Text(context)
+                    : "404 page not found",
+                context.RequestAborted);
         }).OpenToAll().LeaveUndescribed("Answers every other path.");
         SayWhenReady(app, options, started);
         return app;

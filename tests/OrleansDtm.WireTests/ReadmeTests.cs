@@ -53,18 +53,6 @@ public sealed partial class ReadmeTests
         Assert.All(files, file => Assert.True(File.Exists(RepositoryRoot.File(file)), file));
     }
 
-    [Fact]
-    public void Links_to_files_lead_somewhere()
-    {
-        foreach (var readme in ReadmeCommands.All())
-        {
-            var links = Link().Matches(File.ReadAllText(readme)).Select(match => match.Groups[1].Value)
-                .Where(link => !link.Contains("://", StringComparison.Ordinal));
-            Assert.All(links, link => Assert.True(
-                Path.Exists(Path.Combine(Path.GetDirectoryName(readme)!, link)), $"{readme}: {link}"));
-        }
-    }
-
     /// <summary>The chart's README is read outside of the repository too, so its links are absolute.</summary>
     [Fact]
     public void Links_to_this_repository_on_GitHub_lead_somewhere()
@@ -110,9 +98,6 @@ public sealed partial class ReadmeTests
 
     [GeneratedRegex("--project ([\\w./]+)")]
     private static partial Regex ProjectOption();
-
-    [GeneratedRegex(@"\]\(([^)#]+)(?:#[^)]*)?\)")]
-    private static partial Regex Link();
 
     [GeneratedRegex(@"https://github\.com/orleansdtm/orleansdtm/(?:blob|tree)/main/([^)#\s]+)")]
     private static partial Regex OwnLink();

@@ -41,13 +41,19 @@ internal sealed class CommandLine(params ProgramCommand[] commands)
         catch (UsageException e)
         {
             var help = parsed.CommandResult.Command is RootCommand ? "--help" : $"{name} --help";
-            Errors.WriteLine($"{e.Message}{Environment.NewLine}'{help}' explains the arguments. [ODTM1002]");
+            var separator = e.Message.Contains('\n') ? Environment.NewLine : " ";
+            Errors.WriteLine($"{e.Message}{separator}'{help}' explains the arguments. [ODTM1002]");
             return Misused;
         }
         catch (SettingsException e) when (e.IsRefusedByDriver)
         {
             Errors.WriteLine($"Cannot {Verb(name)}: {string.Join(" ", e.Problems)} [ODTM1001]");
             return Failed;
+        }
+        catch (SettingsException e) when (e.Problems is [var only])
+        {
+            Errors.WriteLine($"Cannot {Verb(name)}: {only}{(only.EndsWith(']') ? "" : " [ODTM1001]")}");
+            return Misused;
         }
         catch (SettingsException e)
         {
@@ -78,9 +84,11 @@ internal sealed class CommandLine(params ProgramCommand[] commands)
         if (FindStray(_tree.SettingsOf(parsed)) is { } stray)
         {
             throw parsed.CommandResult.Command is RootCommand
-                ? new UsageException($"'{stray}' is not a command."
-                    + $"{Nearest.Hint(stray, commands.Select(static c => c.Name))}{Environment.NewLine}{List()}")
-                : new UsageException($"'{stray}' is not an argument.");
+                ? new UsageException(HintSetting(stray) is { Length: > 0 } hint
+                    ? $"'{stray}' is not a command.{hint}"
+                    : $"'{stray}' is not a command."
+                        + $"{Nearest.Hint(stray, commands.Select(static c => c.Name))}{Environment.NewLine}{List()}")
+                : new UsageException($"'{stray}' is not an argument.{HintSetting(stray)}");
         }
 
         if (parsed.Action is ParseErrorAction)
@@ -103,6 +111,10 @@ internal sealed class CommandLine(params ProgramCommand[] commands)
 
     private static string HintOption(ParseResult parsed, string given) => Nearest.Hint(
         given.Split('=')[0], parsed.CommandResult.Command.Options.SelectMany(static o => o.Aliases.Prepend(o.Name)));
+
+    /// <summary>A setting without its hyphens.</summary>
+    private static string HintSetting(string stray) =>
+        stray.Contains('=') && SettingsLoader.IsSetting($"--{stray.Split('=')[0]}") ? $" Did you mean --{stray}?" : "";
 
     /// <summary>A word that is neither a setting nor the value of one; null = none.</summary>
     private static string? FindStray(string[] settings)

@@ -153,14 +153,16 @@ internal static class BranchSettings
     private static void CheckPair(
         SettingsReader read, (string Name, string Value) certificate, (string Name, string Value) key)
     {
-        if (IsWhole(certificate.Value)
-            ? key.Value.Length > 0
-            : certificate.Value.Length == 0 != (key.Value.Length == 0))
+        var isWhole = IsWhole(certificate.Value);
+        if (isWhole && key.Value.Length > 0)
         {
-            read.Problem(
-                key.Name,
-                key.Value,
-                $"given together with {certificate.Name}, both PEM files; a .pfx file contains its key");
+            read.Problem(key.Name, key.Value, $"possible with {certificate.Name}, whose .pfx file contains its key");
+        }
+        else if (!isWhole && certificate.Value.Length == 0 != (key.Value.Length == 0))
+        {
+            read.Missing(
+                key.Value.Length == 0 ? key.Name : certificate.Name,
+                $"TLS needs both {certificate.Name} and {key.Name}, PEM files; or a .pfx file, which contains its key");
         }
     }
 

@@ -75,7 +75,7 @@ internal static class OidcSettings
 
         if (options.ClientId.Length == 0)
         {
-            read.Problem(ClientId, "", $"given: {Authority} needs it");
+            read.Missing(ClientId, $"{Authority} needs it");
         }
 
         if (options is { ClientSecret.Length: > 0, ClientSecretFile.Length: > 0 })

@@ -84,15 +84,12 @@ internal static class SecuritySettings
             var setting = IsLoopback(options.Bind)
                 ? $"Cluster:AdvertisedAddress: '{options.Cluster.AdvertisedAddress}'"
                 : $"Bind: '{options.Bind}'";
-            throw new SettingsException([$"""
-                {setting} is not safe without authentication: every client that reaches the ports could read payloads, submit
-                and stop transactions. Use one of these settings:
-                    Bind=localhost                  listen on this machine only
-                    Security:Keys:0=...             require API keys ('OrleansDtm.Server key' creates one); or
-                                                    Security:KeysFile, Security:Jwt
-                    Security:AllowAnonymous=true    trust all clients in the network
-                [ODTM1008]
-                """]);
+            throw new SettingsException([
+                $"{setting} is not safe without authentication: every client that reaches the ports could read "
+                    + "payloads, submit and stop transactions. Set Bind=localhost to listen on this machine only; or "
+                    + "Security:Keys:0 to require API keys ('OrleansDtm.Server key' creates one; or "
+                    + "Security:KeysFile, Security:Jwt); or Security:AllowAnonymous=true to trust all clients in the "
+                    + "network. [ODTM1008]"]);
         }
     }
 
@@ -115,7 +112,7 @@ internal static class SecuritySettings
         else if (keys is { CertificatePath.Length: > 0, KeyPath.Length: 0 }
             && !keys.CertificatePath.EndsWith(".pfx", StringComparison.OrdinalIgnoreCase))
         {
-            read.Problem(SessionKey, "", $"given: {SessionCertificate} is not a .pfx file");
+            read.Missing(SessionKey, $"{SessionCertificate} is not a .pfx file, which would contain the key");
         }
 
         return keys;
@@ -156,7 +153,7 @@ internal static class SecuritySettings
 
         if (jwt.Audience.Length == 0)
         {
-            read.Problem(Audience, "", "given: without it tokens for other services would be accepted");
+            read.Missing(Audience, "without it tokens for other services would be accepted");
         }
 
         (string Name, string Value)[] sources =
@@ -180,7 +177,7 @@ internal static class SecuritySettings
 
         if (jwt is { Authority.Length: 0, Issuer.Length: 0 })
         {
-            read.Problem(Issuer, "", $"given: {given[0].Name} needs it, the iss of the tokens");
+            read.Missing(Issuer, $"{given[0].Name} needs it, the iss of the tokens");
         }
     }
 

@@ -74,12 +74,43 @@ public static partial class SettingsLoader
            where !IsOwn(key)
            orderby name
            select Unknown($"environment: {name}", key),
+        .. Environment.GetEnvironmentVariables().Keys.Cast<string>().Order(StringComparer.Ordinal)
+            .Select(NearSetting).OfType<string>(),
         .. from file in new[] { AppContext.BaseDirectory, Environment.CurrentDirectory }
                .Select(static folder => Path.GetFullPath(Path.Combine(folder, "appsettings.json"))).Distinct()
            from setting in new ConfigurationBuilder().AddJsonFile(file, optional: true).Build().AsEnumerable()
            where setting.Value is not null && !IsOwn(setting.Key)
            orderby setting.Key
            select Unknown($"{file}: {setting.Key}", setting.Key),
+    ];
+
+    /// <summary>
+    /// A sentence for a variable without our prefix that is nearly one of ours, such as STORE_PASWORD or Store__Pathh.
+    /// Only names that begin as ours do: HTTP_PROXY and many others belong to other programs.
+    /// </summary>
+    private static string? NearSetting(string name)
+    {
+        var key = name.Replace("__", ":", StringComparison.Ordinal);
+        if (IsOwn(key) || DtmNames.ContainsKey(name) || name.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
+        {
+            return null;
+        }
+
+        var near = OwnWords.Any(word => name.StartsWith(word, StringComparison.Ordinal))
+            ? Nearest.To(name, DtmNames.Keys)
+            : key.Contains(':', StringComparison.Ordinal)
+                && AllKeys.Any(own => own.StartsWith($"{key.Split(':')[0]}:", StringComparison.OrdinalIgnoreCase))
+                ? Nearest.To(key, AllKeys)?.Replace(":", "__", StringComparison.Ordinal)
+                : null;
+        return near is null
+            ? null
+            : $"environment: {name} is not a setting. Did you mean {near}? --help lists the settings.";
+    }
+
+    /// <summary>First words of DTM's names that other programs hardly use.</summary>
+    private static readonly string[] OwnWords =
+    [
+        "STORE_", "RETRY_", "TIMEOUT_TO_", "TRANS_CRON_", "ALERT_", "REQUEST_",
     ];
 
     /// <summary>An environment variable is known by its own form of the name.</summary>

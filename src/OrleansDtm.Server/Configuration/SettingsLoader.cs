@@ -12,9 +12,6 @@ namespace OrleansDtm.Server.Configuration;
 /// </summary>
 public static partial class SettingsLoader
 {
-    /// <summary>A setting of DTM that is accepted and not used.</summary>
-    private const string NoEffect = nameof(CoordinatorOptions.ConfigUpdateInterval);
-
     /// <summary>Unknown settings are an error.</summary>
     private const string Strict = "Settings:Strict";
 
@@ -40,7 +37,7 @@ public static partial class SettingsLoader
         ["RETRY_INTERVAL"] = "RetryInterval",
         ["RETRY_INTERVAL_MAX"] = "RetryIntervalMax",
         ["REQUEST_TIMEOUT"] = "RequestTimeout",
-        ["CONFIG_UPDATE_INTERVAL"] = NoEffect,
+        ["CONFIG_UPDATE_INTERVAL"] = "ConfigUpdateInterval",
         ["ALERT_RETRY_LIMIT"] = "AlertRetryLimit",
         ["ALERT_WEB_HOOK"] = "AlertWebHook",
         ["LOG_LEVEL"] = "LogLevel",
@@ -100,6 +97,11 @@ public static partial class SettingsLoader
         {
             var root = Sources(file, line, ignored);
             var options = Read(root);
+            foreach (var without in NoEffects.Of(root, options))
+            {
+                ignored(without);
+            }
+
             return options with { Shown = SettingsReport.Rows(Explain(root), options) };
         }
         catch (InvalidDataException e)
@@ -135,11 +137,6 @@ public static partial class SettingsLoader
         foreach (var line in unknown)
         {
             ignored($"{line} It is ignored; with {Strict}=true the coordinator does not start.");
-        }
-
-        if (sources[NoEffect] is not null)
-        {
-            ignored($"{NoEffect} has no effect: topics are always current.");
         }
 
         return sources;
@@ -272,7 +269,7 @@ public static partial class SettingsLoader
             RetryIntervalMax = read.Seconds("RetryIntervalMax", defaults.RetryIntervalMax, 0.01, 7 * 86400),
             RequestTimeout = read.Seconds("RequestTimeout", defaults.RequestTimeout, 0.05, 86400),
             DrainTimeout = read.Seconds("DrainTimeout", defaults.DrainTimeout, 0, 3600),
-            ConfigUpdateInterval = read.Seconds(NoEffect, defaults.ConfigUpdateInterval, 0.1, 86400),
+            ConfigUpdateInterval = read.Seconds("ConfigUpdateInterval", defaults.ConfigUpdateInterval, 0.1, 86400),
             AlertRetryLimit = read.Whole("AlertRetryLimit", defaults.AlertRetryLimit, 0, 1000),
             AlertWebHook = read.Text("AlertWebHook", ""),
             LogLevel = Level(read.Choice("LogLevel", "info", "debug", "info", "warn", "error", "fatal")),
@@ -304,6 +301,11 @@ public static partial class SettingsLoader
         if (options.RetryIntervalMax < options.RetryInterval)
         {
             read.Problem("RetryIntervalMax", $"{options.RetryIntervalMax.TotalSeconds}", "at least RetryInterval");
+        }
+
+        if (options.Bind is not ("localhost" or "*") && !System.Net.IPAddress.TryParse(options.Bind, out _))
+        {
+            read.Problem("Bind", options.Bind, "localhost, * or an IP address");
         }
 
         if (options.HttpPort == options.GrpcPort && options.HttpPort != 0)
@@ -348,7 +350,9 @@ public static partial class SettingsLoader
         };
         if (grpc.TlsCertificate.Length == 0 != (grpc.TlsKey.Length == 0))
         {
-            read.Problem("Grpc:TlsKey", grpc.TlsKey, "given together with Grpc:TlsCertificate: both or neither");
+            read.Missing(
+                grpc.TlsKey.Length == 0 ? "Grpc:TlsKey" : "Grpc:TlsCertificate",
+                "TLS needs both Grpc:TlsCertificate and Grpc:TlsKey, PEM files");
         }
 
         return grpc;

@@ -151,6 +151,9 @@ internal sealed class SettingsReader(IConfiguration configuration)
         }
     }
 
+    /// <summary>A setting that another one needs.</summary>
+    public void Missing(string key, string why) => _problems.Add($"{key} is missing: {why}.");
+
     public void Problem(string key, string value, string expected) =>
         _problems.Add($"{key}: '{value}' is not {expected}.");
 }

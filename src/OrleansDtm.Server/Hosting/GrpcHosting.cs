@@ -94,7 +94,8 @@ internal static class GrpcHosting
     {
         context.Response.ContentType = "application/grpc";
         context.Response.Headers[GrpcStatus] = Number(StatusCode.Unimplemented);
-        context.Response.Headers["grpc-message"] = "there is no such method";
+        context.Response.Headers["grpc-message"] = UnknownOperation.Text(context).Replace(
+            "%", "%25", StringComparison.Ordinal);
         return Task.CompletedTask;
     }
 

@@ -32,6 +32,7 @@ internal static class SiloHosting
             }
 
             tls?.Use(silo);
+            silo.Services.KeepCollectorClock();
 
             silo.AddOrleansDtm(grains =>
             {

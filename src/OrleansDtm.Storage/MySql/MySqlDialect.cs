@@ -183,6 +183,14 @@ internal sealed class MySqlDialect : ServerDialect
         Number: 1044 or 1142 or 1227, // on a database, on a table, a missing privilege
     };
 
+    public override bool IsDeniedDatabase(DbException error) =>
+        error is MySqlException { ErrorCode: MySqlErrorCode.DatabaseAccessDenied };
+
+    public override bool IsWrongLogin(DbException error) => error is MySqlException
+    {
+        Number: 1045 or 1698, // a wrong password, or another way to sign in, such as the socket
+    };
+
     public override bool IsTimeout(Exception error) =>
         error is MySqlException { ErrorCode: MySqlErrorCode.CommandTimeoutExpired };
 

@@ -108,6 +108,11 @@ internal sealed class PostgresDialect : ServerDialect
 
     public override bool IsDenied(DbException error) => error.SqlState == PostgresErrorCodes.InsufficientPrivilege;
 
+    /// <summary>Npgsql itself raises the error of a password that is missing; it has no code.</summary>
+    public override bool IsWrongLogin(DbException error) =>
+        error.SqlState is PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification
+        || error.Message.StartsWith("No password", StringComparison.Ordinal);
+
     /// <summary>
     /// Sets nothing in the session, which a pooler may give to others: <see cref="PostgresBatch"/> sets it in each
     /// transaction.

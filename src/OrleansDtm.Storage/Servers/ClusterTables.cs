@@ -102,7 +102,7 @@ public sealed class ClusterTables
         }
         catch (Exception e) when (ServerDialect.IsConnecting(e))
         {
-            throw new StoreUnavailableException($"Cannot use {_dialect.Describe(options)}: {e.Message} [ODTM2005]", e);
+            throw _dialect.CannotUse(_dialect.Describe(options), e);
         }
     }
 

@@ -134,6 +134,24 @@ internal abstract class ServerDialect : SqlDialect
     /// <summary>The user lacks the right.</summary>
     public abstract bool IsDenied(DbException error);
 
+    /// <summary>
+    /// The server refuses the whole database, and hides from users without rights whether it exists.
+    /// </summary>
+    public virtual bool IsDeniedDatabase(DbException error) => false;
+
+    /// <summary>The server refuses the user or the password.</summary>
+    public abstract bool IsWrongLogin(DbException error);
+
+    /// <summary>An error of a connection, with the settings to correct.</summary>
+    public StoreUnavailableException CannotUse(string where, Exception error)
+    {
+        var advice = error is DbException e && IsWrongLogin(e)
+            ? "Correct Store:User and Store:Password (or Store:ConnectionString)."
+            : "Start the database server, or correct Store:Host and Store:Port (or Store:ConnectionString).";
+        return new StoreUnavailableException(
+            $"Cannot use {where}: {error.Message.TrimEnd('.')}. {advice} [ODTM2005]", error);
+    }
+
     public abstract void CreateDatabase(DbConnection server, ServerStoreOptions options);
 
     /// <summary>Waits until no other process changes this database's schema.</summary>

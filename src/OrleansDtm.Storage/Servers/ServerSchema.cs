@@ -64,6 +64,12 @@ internal static class ServerSchema
                 whole?.Commit();
             }
         }
+        catch (DbException e) when (dialect.IsDeniedDatabase(e))
+        {
+            throw new StoreSchemaException(
+                $"There is no {where}, or its user may not use it: {e.Message.TrimEnd('.')}. Create it and grant the "
+                + "rights as an administrator, or correct Store:Db. [ODTM2004]");
+        }
         catch (DbException e) when (dialect.IsDenied(e))
         {
             throw new StoreSchemaException(
@@ -73,7 +79,7 @@ internal static class ServerSchema
         }
         catch (Exception e) when (ServerDialect.IsConnecting(e))
         {
-            throw new StoreUnavailableException($"Cannot use {where}: {e.Message} [ODTM2005]", e);
+            throw dialect.CannotUse(where, e);
         }
     }
 

@@ -74,7 +74,7 @@ public sealed partial class ServerTransactionStore : DatabaseTransactionStore
         catch (Exception e) when (ServerDialect.IsConnecting(e))
         {
             committer.Dispose();
-            throw new StoreUnavailableException($"Cannot use {_where}: {e.Message} [ODTM2005]", e);
+            throw _dialect.CannotUse(_where, e);
         }
 
         _committer = committer;
@@ -194,7 +194,7 @@ public sealed partial class ServerTransactionStore : DatabaseTransactionStore
         }
         catch (Exception e) when (ServerDialect.IsConnecting(e))
         {
-            throw new StoreUnavailableException($"Cannot use {_where}: {e.Message} [ODTM2005]", e);
+            throw _dialect.CannotUse(_where, e);
         }
     }
 

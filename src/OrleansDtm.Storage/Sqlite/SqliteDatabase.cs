@@ -51,12 +51,19 @@ internal static class SqliteDatabase
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new StoreUnavailableException(
-                $"Cannot lock '{path}.lock' ({e.Message}). If another process coordinates from this file, stop it or "
-                + "give this one a path of its own; otherwise make the directory writable. The lock goes with the "
-                + "process that holds it. [ODTM2001]",
+                IsHeld(e)
+                    ? $"Another coordinator uses '{path}': a SQLite file belongs to one process. Stop the other one, "
+                        + "or set Store:Path to another file. Several processes need Store:Driver=mysql or postgres. "
+                        + "[ODTM2001]"
+                    : $"The store '{path}' cannot be written: {e.Message.TrimEnd('.')}. Make its folder writable for "
+                        + "the user of this process, or set Store:Path to another file. [ODTM2017]",
                 e);
         }
     }
+
+    /// <summary>Another process holds the lock: the sharing violation of Windows, EAGAIN of Linux and macOS.</summary>
+    private static bool IsHeld(Exception error) =>
+        error is IOException { HResult: unchecked((int)0x80070020) or 11 or 35 };
 
     /// <param name="isReader">The connection refuses writes.</param>
     public static SqliteConnection Open(string path, SqliteStoreOptions options, bool isReader)

@@ -55,7 +55,7 @@ public abstract class ImportFromMySqlDialectTests<TServer>(DatabaseUnderTest<TSe
     {
         import.Ends(1);
         Assert.Contains(
-            "If another process coordinates from this file, stop it", import.Errors, StringComparison.Ordinal);
+            "a SQLite file belongs to one process. Stop the other one", import.Errors, StringComparison.Ordinal);
     }
 }
 

@@ -26,6 +26,10 @@ public sealed class StartTests : IDisposable
             [$"--HttpPort={http}", $"--GrpcPort={grpc}"],
             ("ORLEANSDTM_HTTP_PORT", "5"),
             ("ORLEANSDTM_LogLevl", "debug"),
+            ("STORE_PASWORD", "secret"),
+            ("Store__Pathh", "x"),
+            ("HTTP_PROXY", ""),
+            ("CONFIG_UPDATE_INTERVAL", "3"),
             // What Kubernetes adds for a Service with the name orleansdtm.
             ("ORLEANSDTM_SERVICE_HOST", "10.0.0.1"),
             ("ORLEANSDTM_PORT", "tcp://10.0.0.1:36789"),
@@ -43,9 +47,12 @@ public sealed class StartTests : IDisposable
             [
                 "environment: ORLEANSDTM_HTTP_PORT is not a setting. Did you mean ORLEANSDTM_HttpPort?",
                 "environment: ORLEANSDTM_LogLevl is not a setting. Did you mean ORLEANSDTM_LogLevel?",
+                "environment: STORE_PASWORD is not a setting. Did you mean STORE_PASSWORD?",
+                "environment: Store__Pathh is not a setting. Did you mean Store__Path?",
                 $"{Own("appsettings.json")}: Store:Pathh is not a setting. Did you mean Store:Path?",
+                "ConfigUpdateInterval has no effect: topics are always current. Remove it.",
             ],
-            run.Errors.Select(static line => line[..(line.IndexOf('?', StringComparison.Ordinal) + 1)]));
+            run.Errors.Select(static line => line[..(line.LastIndexOf('?') is >= 0 and var end ? end + 1 : ^0)]));
         Assert.DoesNotContain(run.Output, static line => line.Contains("grain service", StringComparison.Ordinal));
     }
 
@@ -78,7 +85,7 @@ public sealed class StartTests : IDisposable
     [Theory]
     [InlineData("[ODTM2005]", "--Store:Driver=mysql", "--Store:ConnectionString=Server=127.0.0.1;Port=1;Database=z")]
     [InlineData("[ODTM2005]", "--Store:Driver=postgres", "--Store:ConnectionString=Host=127.0.0.1;Port=1;Database=z")]
-    [InlineData("[ODTM2001]", "--Store:Path=/proc/nowhere/dtm.db")]
+    [InlineData("[ODTM2017]", "--Store:Path=/proc/nowhere/dtm.db")]
     public async Task A_store_that_cannot_be_used_is_one_line_with_what_to_do(string code, params string[] store)
     {
         var run = await Start(["--HttpPort=0", "--GrpcPort=0", .. store]);

@@ -54,7 +54,7 @@ public sealed class SecuritySettingsTests
         "--Cluster:Tls:CertificatePath=/c.pem|--Cluster:Tls:KeyPath=/c.key|--Cluster:Tls:CaPath=/ca.pem|"
         + "--Cluster:Tls:ServerName=10.0.0.1",
         "Cluster:Tls:ServerName: '10.0.0.1' is not a DNS name")]
-    [InlineData("--Security:Oidc:Authority=https://login.test/", "Security:Oidc:ClientId: '' is not given")]
+    [InlineData("--Security:Oidc:Authority=https://login.test/", "Security:Oidc:ClientId is missing")]
     [InlineData("--Security:Oidc:Authority=http://login.test/|--Security:Oidc:ClientId=a", "an https URL")]
     [InlineData("--Security:Oidc:ClientId=a", "possible without Security:Oidc:Authority")]
     [InlineData(

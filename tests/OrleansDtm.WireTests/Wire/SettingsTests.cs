@@ -26,6 +26,38 @@ public sealed class SettingsTests
         Assert.Contains(refused.Problems, problem => problem.Contains(message, StringComparison.Ordinal));
     }
 
+    /// <summary>Each beside a setting that makes it useless, and then beside one that uses it.</summary>
+    [Theory]
+    [InlineData("ConfigUpdateInterval has no effect: topics are always current.", "--CONFIG_UPDATE_INTERVAL=3", null)]
+    [InlineData("Store:Host has no effect with Store:Driver=sqlite.", "--Store:Host=db", "--Store:Driver=mysql")]
+    [InlineData("Store:Schema has no effect with", "--Store:Schema=dtm", "--Store:Driver=postgres")]
+    [InlineData(
+        "Store:Path has no effect with Store:Driver=mysql.", "--Store:Path=a.db --Store:Driver=mysql",
+        "--Store:Driver=sqlite")]
+    [InlineData(
+        "AlertRetryLimit has no effect without AlertWebHook.", "--AlertRetryLimit=3", "--AlertWebHook=http://a/b")]
+    [InlineData(
+        "Admin:BasePath has no effect with Admin:Enabled=false.", "--Admin:BasePath=/dtm --Admin:Enabled=false",
+        "--Admin:Enabled=true")]
+    [InlineData(
+        "Telemetry:TraceRatio has no effect without Telemetry:OtlpEndpoint.", "--Telemetry:TraceRatio=1",
+        "--Telemetry:OtlpEndpoint=http://collector:4317")]
+    [InlineData(
+        "Security:KeysFileGrace has no effect without Security:KeysFile.", "--Security:KeysFileGrace=3",
+        "--Security:KeysFile=keys")]
+    public void A_setting_without_effect_is_said_once(string line, string settings, string? use)
+    {
+        var said = new List<string>();
+        SettingsLoader.Load(settings.Split(' '), said.Add);
+        Assert.StartsWith(line, Assert.Single(said), StringComparison.Ordinal);
+        said.Clear();
+        if (use is not null)
+        {
+            SettingsLoader.Load([.. settings.Split(' '), use], said.Add);
+            Assert.Empty(said);
+        }
+    }
+
     [Fact]
     public void A_silo_of_a_cluster_lives_in_the_stores_database_unless_another_is_named()
     {
