@@ -10,7 +10,7 @@ internal static class UnknownOperation
     {
         var path = context.Request.Path.ToUriComponent();
         return $"{(path.Length > PathMax ? path[..PathMax] : path)} is not an operation of OrleansDtm "
-            + $"{HttpApi.Version}. The SDK is of another version, or its address is wrong: update the older of the two, or correct the address. "
-            + "/docs lists the operations. [ODTM4013]";
+            + $"{HttpApi.Version}. The SDK is of another version, or its address is wrong: update the older of the "
+            + "two, or correct the address. /docs lists the operations. [ODTM4013]";
     }
 }

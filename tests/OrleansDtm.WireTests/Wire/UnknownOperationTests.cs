@@ -10,7 +10,8 @@ namespace OrleansDtm.WireTests.Wire;
 public sealed class UnknownOperationTests(RunningServer running)
 {
     private const string Advice = " is not an operation of OrleansDtm 0.1.0. The SDK is of another version, or its "
-        + "address is wrong: update the older of the two, or correct the address. /docs lists the operations. [ODTM4013]";
+        + "address is wrong: update the older of the two, or correct the address. /docs lists the operations. "
+        + "[ODTM4013]";
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
