@@ -140,8 +140,8 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
     }
 
     /// <summary>
-    /// Whether the caller may commit its own write: nothing is queued or being committed, writes have come one at a time,
-    /// the database answers, and no other work waits for the thread that would block meanwhile.
+    /// Whether the caller may commit its own write: nothing is queued or being committed, writes have come one at a
+    /// time, the database answers, and no other work waits for the thread that would block meanwhile.
     /// </summary>
     private bool MayLead() =>
         _idle && !_isLed && _queue.Count == 0 && _singles >= Lonely && !_failing

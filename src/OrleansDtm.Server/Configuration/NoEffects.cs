@@ -36,7 +36,7 @@ internal static class NoEffects
             (true, [nameof(CoordinatorOptions.ConfigUpdateInterval)], ": topics are always current"),
             (driver.IsFile, OfServers, $" with Store:Driver={driver.Name}"),
             (!driver.IsFile, ["Store:Path"], $" with Store:Driver={driver.Name}"),
-            (driver.Name != "postgres", ["Store:Schema"], $" with Store:Driver={driver.Name}"),
+            (!driver.HasSchemas, ["Store:Schema"], $" with Store:Driver={driver.Name}"),
             (
                 !options.Cluster.IsShared,
                 ["Cluster:ConnectionString", "Cluster:AdvertisedAddress"],

@@ -23,6 +23,9 @@ public abstract class StoreDriver
     /// </summary>
     public virtual bool IsFile => false;
 
+    /// <summary>A database has schemas, so that Store:Schema can name one.</summary>
+    public virtual bool HasSchemas => false;
+
     /// <summary>The tables of an Orleans cluster; null only if <see cref="IsFile"/>.</summary>
     public virtual ClusterTables? Cluster => null;
 

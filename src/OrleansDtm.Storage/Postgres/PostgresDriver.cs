@@ -7,5 +7,7 @@ internal sealed class PostgresDriver() : ServerDriver(static () => new PostgresD
 {
     public override IReadOnlyList<string> Aliases => ["postgresql"];
 
+    public override bool HasSchemas => true;
+
     public override DtmDialect? Dtm { get; } = new PostgresDtmDialect();
 }

@@ -128,7 +128,7 @@ public sealed class SqliteTransactionStoreTests : TransactionStoreConformance
     {
         var second = Create();
         var error = await Assert.ThrowsAsync<StoreUnavailableException>(() => second.Start(Token));
-        Assert.Contains("another process", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Another coordinator", error.Message, StringComparison.Ordinal);
         Assert.Contains(DatabasePath, error.Message, StringComparison.Ordinal);
 
         await Store.DisposeAsync();
