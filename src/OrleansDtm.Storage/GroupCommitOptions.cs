@@ -15,6 +15,12 @@ public sealed record GroupCommitOptions
     /// </summary>
     public TimeSpan CommitDelay { get; init; }
 
+    /// <summary>
+    /// Whether the caller of a single write may commit it, which blocks its thread for the time of a commit. Default
+    /// true; false for callers that must not block, such as a simulator with one thread for everything.
+    /// </summary>
+    public bool CallersCommit { get; init; } = true;
+
     /// <summary>The index of the shard, for metrics and spans. Default 0.</summary>
     public int Shard { get; init; }
 }

@@ -144,7 +144,7 @@ public sealed partial class GroupCommitWriter : IAsyncDisposable
     /// time, the database answers, and no other work waits for the thread that would block meanwhile.
     /// </summary>
     private bool MayLead() =>
-        _idle && !_isLed && _queue.Count == 0 && _singles >= Lonely && !_failing
+        _options.CallersCommit && _idle && !_isLed && _queue.Count == 0 && _singles >= Lonely && !_failing
         && Environment.ProcessorCount > 1 && Thread.CurrentThread.IsThreadPoolThread
         && ThreadPool.PendingWorkItemCount == 0;
 

@@ -87,7 +87,7 @@ internal static class BenchmarkRun
         var directory = Directory.CreateTempSubdirectory("orleansdtm-bench-");
         try
         {
-            var settings = new Dictionary<string, string> { ["STORE_DRIVER"] = store };
+            var settings = new Dictionary<string, string> { ["STORE_DRIVER"] = store == "mysql9" ? "mysql" : store };
             if (store == "sqlite")
             {
                 settings["STORE_PATH"] = Path.Combine(directory.FullName, "bench.db");
@@ -127,7 +127,12 @@ internal static class BenchmarkRun
             return null;
         }
 
-        DatabaseServer database = store == "mysql" ? new MariaDbServer() : new PostgresServer();
+        DatabaseServer database = store switch
+        {
+            "mysql" => new MariaDbServer(),
+            "mysql9" => new MySqlServer(),
+            _ => new PostgresServer(),
+        };
         try
         {
             if (database.FindMissing() is { } missing)
@@ -191,14 +196,25 @@ internal static class BenchmarkRun
     {
         foreach (var name in options.Patterns)
         {
-            var scenario = Scenario.Named(name);
-            var many = (name, name, scenario, options.Clients);
-            yield return name == "saga"
-                ? [many, (name, "saga, not waiting", Scenario.SagaNotWaiting, options.Clients)]
-                : [many];
-            if (name == "saga" && options.Clients != 1)
+            var scenario = Scenario.Named(name, options.Shape);
+            if (name != "saga")
             {
-                yield return [(name, "saga", scenario, 1)];
+                yield return [(name, name, scenario, options.Clients)];
+                continue;
+            }
+
+            var notWaiting = Scenario.Sagas(options.Shape, waits: false);
+            foreach (var clients in options.ClientCounts)
+            {
+                yield return
+                [
+                    (name, name, scenario, clients), (name, "saga, not waiting", notWaiting, clients),
+                ];
+            }
+
+            if (!options.ClientCounts.Contains(1))
+            {
+                yield return [(name, name, scenario, 1)];
             }
         }
     }

@@ -11,7 +11,9 @@ internal sealed class Options
         usage: dotnet run -c Release --project tests/OrleansDtm.Benchmarks [-- options]
 
           --patterns LIST     saga (default), saga-tags, msg, tcc; separated by commas
-          --clients N         clients of the rows with many clients, one request in flight each (64)
+          --clients LIST      clients of the rows with many clients, one request in flight each (64), e.g. 64,256
+          --payload BYTES     size of each step's payload (13)
+          --steps N           steps of a saga (2)
           --seconds N         measured seconds of each row (15)
           --turns N           number of turns: floor, rows, floor, rows, ..., floor (5)
           --warmup N          warm-up seconds before each turn (1)
@@ -19,8 +21,9 @@ internal sealed class Options
           --gids KIND         time (default; as newGid makes them), random, or count: counted up by each client
           --sessions KIND     own (default): each process has a session, and so a scheduling group, of its own, as
                               services and containers have; one: all share that of the benchmark
-          --stores LIST       sqlite (default; a fresh file), mysql, postgres: a fresh MariaDB or PostgreSQL server with
-                              durable commits, or the server of STORE_CONNECTION_STRING or STORE_HOST
+          --stores LIST       sqlite (default; a fresh file), mysql, mysql9, postgres: a fresh server of MariaDB,
+                              Oracle's MySQL (with its binary log) or PostgreSQL with durable commits, or the server
+                              of STORE_CONNECTION_STRING or STORE_HOST
           --server-dll FILE   the coordinator to start (default: the one built beside this project)
           --server-url URL    measure a running server with DTM's HTTP API, e.g. http://localhost:36789
           --server-pid N      its process id, for the CPU and memory columns (only on this machine)
@@ -35,7 +38,7 @@ internal sealed class Options
         """;
 
     private static readonly string[] KnownPatterns = ["saga", "saga-tags", "msg", "tcc"];
-    private static readonly string[] KnownStores = ["sqlite", "mysql", "postgres"];
+    private static readonly string[] KnownStores = ["sqlite", "mysql", "mysql9", "postgres"];
 
     public IReadOnlyList<string> Patterns { get; private set; } = ["saga"];
 
@@ -46,7 +49,13 @@ internal sealed class Options
     /// <summary>True = each process has a session of its own.</summary>
     public bool HasOwnSessions { get; private set; } = true;
 
-    public int Clients { get; private set; } = 64;
+    /// <summary>The numbers of clients; the first one is that of all patterns but saga.</summary>
+    public IReadOnlyList<int> ClientCounts { get; private set; } = [64];
+
+    public int Clients => ClientCounts[0];
+
+    /// <summary>The size and number of a saga's steps.</summary>
+    public Load.SagaShape Shape { get; private set; } = Load.SagaShape.Default;
 
     public TimeSpan Measured { get; private set; } = TimeSpan.FromSeconds(15);
 
@@ -122,7 +131,13 @@ internal sealed class Options
                 HasOwnSessions = Names(name, value, ["own", "one"])[0] == "own";
                 break;
             case "--clients":
-                Clients = (int)Number(name, value, 1, 4096);
+                ClientCounts = [.. value.Split(',').Select(one => (int)Number(name, one, 1, 4096))];
+                break;
+            case "--payload":
+                Shape = Shape with { PayloadBytes = (int)Number(name, value, Load.SagaShape.PayloadMin, 1_000_000) };
+                break;
+            case "--steps":
+                Shape = Shape with { Steps = (int)Number(name, value, 2, 10_000) };
                 break;
             case "--seconds":
                 Measured = TimeSpan.FromSeconds(Number(name, value, 0.1, 3600));

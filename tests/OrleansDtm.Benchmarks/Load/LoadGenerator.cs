@@ -91,10 +91,12 @@ internal sealed class LoadGenerator(Child branch, GidKind gids, TimeSpan warmup,
     {
         var between = Stopwatch.GetElapsedTime(from.Time, to.Time).TotalSeconds;
         var accepted = latencies.Length / seconds;
+        var completed = plan.Scenario.Waits ? accepted : (to.LastCalls - from.LastCalls) / between;
         return new RowResult(plan.Label, plan.IsFloor, plan.Clients)
         {
             AcceptedPerSecond = accepted,
-            CompletedPerSecond = plan.Scenario.Waits ? accepted : (to.LastCalls - from.LastCalls) / between,
+            CompletedPerSecond = completed,
+            AllocatedKib = (to.Allocated - from.Allocated) / 1024 / (completed * between),
             P50 = Latencies.Percentile(latencies, 0.50),
             P95 = Latencies.Percentile(latencies, 0.95),
             P99 = Latencies.Percentile(latencies, 0.99),
@@ -201,9 +203,20 @@ internal sealed class LoadGenerator(Child branch, GidKind gids, TimeSpan warmup,
         return double.PositiveInfinity;
     }
 
+    /// <summary>The bytes that an OrleansDtm has allocated so far; null = the server has no such metric.</summary>
+    private async Task<double?> Allocated(Uri server, CancellationToken stop)
+    {
+        const string Metric = "dotnet_gc_heap_total_allocated_bytes";
+        using var answer = await _control.GetAsync(new Uri(server, "/api/metrics"), stop);
+        var line = (await answer.Content.ReadAsStringAsync(stop)).Split('\n')
+            .FirstOrDefault(static l => l.StartsWith(Metric, StringComparison.Ordinal));
+        return line is null ? null : double.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture);
+    }
+
     /// <summary>The counters at one time.</summary>
     private sealed record Snapshot(
-        long Time, TimeSpan? Server, TimeSpan? Branch, TimeSpan? Load, TimeSpan? Machine, long AllCalls, long LastCalls)
+        long Time, TimeSpan? Server, TimeSpan? Branch, TimeSpan? Load, TimeSpan? Machine, long AllCalls, long LastCalls,
+        double? Allocated)
     {
         public static async Task<Snapshot> Take(LoadGenerator owner, RowPlan plan, CancellationToken stop)
         {
@@ -215,7 +228,8 @@ internal sealed class LoadGenerator(Child branch, GidKind gids, TimeSpan warmup,
                 Meter.Cpu(Environment.ProcessId),
                 Meter.MachineCpu(),
                 long.Parse(counts[0], CultureInfo.InvariantCulture),
-                long.Parse(counts[1], CultureInfo.InvariantCulture));
+                long.Parse(counts[1], CultureInfo.InvariantCulture),
+                plan.IsFloor ? null : await owner.Allocated(plan.Server, stop));
         }
     }
 }

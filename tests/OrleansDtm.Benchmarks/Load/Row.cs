@@ -50,6 +50,12 @@ internal sealed record RowResult(string Label, bool IsFloor, int Clients)
 
     public required Cores Cores { get; init; }
 
+    /// <summary>The CPU time of the server for a completed transaction, in microseconds; null = unknown.</summary>
+    public double? ServerMicroseconds => Cores.Server / CompletedPerSecond * 1e6;
+
+    /// <summary>The KiB that the server allocated for a completed transaction; null = it does not tell.</summary>
+    public double? AllocatedKib { get; init; }
+
     /// <summary>The server's working set after the row.</summary>
     public double? ServerMegabytes { get; init; }
 

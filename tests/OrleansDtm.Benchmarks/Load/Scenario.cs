@@ -9,15 +9,7 @@ namespace OrleansDtm.Benchmarks.Load;
 /// </param>
 internal sealed record Scenario(string Name, bool Waits, int BranchCalls, Func<Uri, Uri, IClient> NewClient)
 {
-    public static readonly Scenario Saga = new(
-        "saga", true, 2, (server, branch) => new SubmitClient(server, SagaBody(branch, true)));
-
-    /// <summary>The same with three tags: one of its own, two that many have.</summary>
-    public static readonly Scenario SagaTags = new(
-        "saga-tags", true, 2, (server, branch) => new SubmitClient(server, SagaBody(branch, true, Tags)));
-
-    public static readonly Scenario SagaNotWaiting =
-        new("saga", false, 2, (server, branch) => new SubmitClient(server, SagaBody(branch, false)));
+    public static readonly Scenario Saga = Sagas(SagaShape.Default, waits: true);
 
     public static readonly Scenario Msg = new(
         "msg", true, 2, (server, branch) => new SubmitClient(server, MsgBody(branch)));
@@ -28,22 +20,20 @@ internal sealed record Scenario(string Name, bool Waits, int BranchCalls, Func<U
     public static readonly Scenario DelayedMsg = new(
         "delayed msg", true, 0, (server, branch) => new SubmitClient(server, DelayedBody(branch)));
 
-    public static Scenario Named(string name) => name switch
+    public static Scenario Named(string name, SagaShape shape) => name switch
     {
         "msg" => Msg,
         "tcc" => Tcc,
-        "saga-tags" => SagaTags,
-        _ => Saga,
+        "saga-tags" => SagaTags(shape),
+        _ => Sagas(shape, waits: true),
     };
 
-    /// <summary>
-    /// The last action has its own path, by which the branch service counts the completed transactions.
-    /// </summary>
-    private static string SagaBody(Uri branch, bool wait, string more = "") => $$"""
-        {"gid":"{{PreparedRequest.Placeholder}}","trans_type":"saga","steps":[{"action":"{{branch}}out","compensate":"{{branch}}undo-out"},
-        """ + $$"""
-        {"action":"{{branch}}last","compensate":"{{branch}}undo-last"}],"payloads":["{\"amount\":30}","{\"amount\":30}"],"wait_result":{{(wait ? "true" : "false")}}{{more}}}
-        """;
+    public static Scenario Sagas(SagaShape shape, bool waits) => new(
+        "saga", waits, shape.Steps, (server, branch) => new SubmitClient(server, shape.Body(branch, waits)));
+
+    /// <summary>The same with three tags: one of its own, two that many have.</summary>
+    private static Scenario SagaTags(SagaShape shape) => new(
+        "saga-tags", true, shape.Steps, (server, branch) => new SubmitClient(server, shape.Body(branch, true, Tags)));
 
     private static string Tags =>
         $$""","tags":{"order":"{{PreparedRequest.Placeholder}}","shop":"7","country":"de"}""";

@@ -24,6 +24,7 @@ internal static class JsonReport
             turns = options.Turns,
             gids = options.Gids.ToString().ToLowerInvariant(),
             ownSessions = options.HasOwnSessions,
+            shape = options.Shape,
             stores,
         };
         await JsonSerializer.SerializeAsync(stream, report, Format, stop);

@@ -12,7 +12,7 @@ internal static class Table
     private static readonly string[] Titles =
         [
             "row", "clients", "completed/s", "from - to", "of floor", "from - to", "p50 ms", "p95 ms", "p99 ms",
-            "server cores", "branch cores", "load cores", "other cores", "server MB",
+            "server cores", "branch cores", "load cores", "other cores", "server us each", "KiB each", "server MB",
         ];
 
     public static void PrintHeader(Machine machine, Options options)
@@ -24,7 +24,8 @@ internal static class Table
             $"{options.Turns} turns of {options.MeasuredEachTurn.TotalSeconds:0.##} s a row, "
             + $"{options.Warmup.TotalSeconds:0.#} s of warm-up before each; server, branch service and load generator "
             + $"share the machine, {(options.HasOwnSessions ? "each in a session of its own" : "in one session")}; "
-            + $"gids: {options.Gids.ToString().ToLowerInvariant()}"));
+            + $"gids: {options.Gids.ToString().ToLowerInvariant()}; sagas of {options.Shape.Steps} steps with payloads "
+            + $"of {options.Shape.PayloadBytes} bytes"));
         Console.WriteLine();
     }
 
@@ -90,6 +91,8 @@ internal static class Table
         Text(row.Cores.Branch, "0.00"),
         Text(row.Cores.Load, "0.00"),
         Text(row.Cores.Others, "0.00"),
+        Text(row.ServerMicroseconds, "0"),
+        Text(row.AllocatedKib, "0.0"),
         Text(row.ServerMegabytes, "0"),
     ];
 

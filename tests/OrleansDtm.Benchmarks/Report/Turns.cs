@@ -49,6 +49,7 @@ internal static class Turns
             P50 = Turns.Median(turns.Select(static t => t.P50)),
             P95 = Turns.Median(turns.Select(static t => t.P95)),
             P99 = Turns.Median(turns.Select(static t => t.P99)),
+            AllocatedKib = Median(static t => t.AllocatedKib),
             Cores = new Cores(
                 Median(static t => t.Cores.Server),
                 Median(static t => t.Cores.Branch),

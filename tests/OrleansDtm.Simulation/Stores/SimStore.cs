@@ -26,7 +26,7 @@ internal sealed class SimStore : ITransactionStore
     public SimStore(World world, Process process, Database database, int batchMax)
     {
         (_world, _process, _database) = (world, process, database);
-        var options = new GroupCommitOptions { BatchMax = batchMax };
+        var options = new GroupCommitOptions { BatchMax = batchMax, CallersCommit = false };
         _writer = new GroupCommitWriter(
             _baton, options, $"{process.Name} shard {database.Number}", NullLogger.Instance);
     }
