@@ -88,7 +88,7 @@ public sealed class XaBranch
             return;
         }
 
-        var entered = false;
+        var (entered, prepared) = (false, false);
         try
         {
             entered = await sql.EnterAsync(connection, _options.Barrier, _key, cancellationToken).ConfigureAwait(false);
@@ -101,11 +101,10 @@ public sealed class XaBranch
                 await register(cancellationToken).ConfigureAwait(false);
                 cancellationToken.ThrowIfCancellationRequested();
                 await sql.PrepareAsync(connection).ConfigureAwait(false);
-                return;
+                prepared = true;
             }
-
-            var rows = new BarrierRows(connection, null, _options.Barrier);
-            if (await rows.ReadReasonAsync(_key, cancellationToken).ConfigureAwait(false) != BranchOps.Action)
+            else if (await new BarrierRows(connection, null, _options.Barrier)
+                .ReadReasonAsync(_key, cancellationToken).ConfigureAwait(false) != BranchOps.Action)
             {
                 throw new BranchFailureException($"The branch {_key.BranchId} of {_key.ToldGid} has been rolled back.")
                 {
@@ -128,7 +127,14 @@ public sealed class XaBranch
             throw;
         }
 
-        await sql.AbandonAsync(connection).ConfigureAwait(false); // Committed before: nothing to prepare.
+        if (!prepared)
+        {
+            await sql.AbandonAsync(connection).ConfigureAwait(false); // Committed before: nothing to prepare.
+            return;
+        }
+
+        await connection.CloseAsync().ConfigureAwait(false);
+        await sql.DetachedAsync(_connect, _options.Patience, _options.Time).ConfigureAwait(false);
     }
 
     /// <summary>

@@ -52,6 +52,15 @@ internal abstract class XaSql(BranchContext context)
     /// <summary>Not cancellable: the outcome of a sent statement must be known.</summary>
     public abstract Task PrepareAsync(DbConnection connection);
 
+    /// <summary>
+    /// After the connection of a prepared transaction is closed: returns when other connections may end it.
+    /// </summary>
+    /// <param name="connect">Returns another connection, closed.</param>
+    /// <param name="patience">The longest wait.</param>
+    /// <param name="time">Measures it.</param>
+    public virtual Task DetachedAsync(Func<DbConnection> connect, TimeSpan patience, TimeProvider time) =>
+        Task.CompletedTask;
+
     /// <summary>Rolls back the transaction of the connection, in any state.</summary>
     public abstract Task AbandonAsync(DbConnection connection);
 

@@ -357,6 +357,36 @@ public sealed class MariaDbXaTests(DatabaseUnderTest<MariaDbServer> database)
         IClassFixture<DatabaseUnderTest<MariaDbServer>>
 {
     protected override bool PreparedStaysWithItsConnection => true;
+
+    /// <summary>A second phase while the server closes that connection would orphan the prepared transaction.</summary>
+    [Fact]
+    public async Task When_the_first_phase_returns_its_connection_is_closed_on_the_server()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        await using var watcher = Bank.Connect();
+        await watcher.OpenAsync(cancel);
+        for (var round = 0; round < 50; round++)
+        {
+            var (gid, session) = (Barriers.NewGid(), "");
+            await Branch("action").PrepareAsync(
+                async connection => session = $"{await Read(connection, "select connection_id()")}",
+                static _ => Task.CompletedTask,
+                cancel);
+
+            Assert.Equal(
+                0L, await Read(watcher, $"select count(*) from information_schema.processlist where id = {session}"));
+            await Branch("rollback").RollbackAsync(cancel);
+
+            XaBranch Branch(string op) => new(new BranchContext("xa", gid, "01", op), Bank.Connect);
+        }
+
+        async Task<object?> Read(DbConnection connection, string sql)
+        {
+            using var command = connection.CreateCommand();
+            command.CommandText = sql;
+            return await command.ExecuteScalarAsync(cancel);
+        }
+    }
 }
 
 /// <inheritdoc cref="MariaDbXaTests"/>
