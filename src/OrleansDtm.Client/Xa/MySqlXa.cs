@@ -112,7 +112,7 @@ internal sealed class MySqlXa(BranchContext context) : XaSql(context)
     /// A server that is closing the connection offers the prepared transaction to other ones a moment before its engine
     /// gives it up: "xa commit" or "xa rollback" in this moment answer OK or NOTA, do nothing, and the transaction
     /// stays prepared, with its locks and invisible, until the server restarts (MariaDB 10.11.19: one of 1,000 when 16
-    /// calls come at once). Gone from the list of its user's connections, it is past that.
+    /// calls come at once). Gone from the list of its user's connections, it is past that but for microseconds.
     /// </summary>
     public override async Task DetachedAsync(Func<DbConnection> connect, TimeSpan patience, TimeProvider time)
     {
@@ -204,7 +204,8 @@ internal sealed class MySqlXa(BranchContext context) : XaSql(context)
         {
             await ExecuteAsync(
                 connection, $"xa {(commit ? "commit" : "rollback")} {Literal}", cancel).ConfigureAwait(false);
-            return true;
+            // See DetachedAsync: elsewhere an OK may have done nothing.
+            return DetachesOnPrepare(connection.ServerVersion);
         }
         catch (DbException e) when (BarrierFaults.Number(e) is NoSuchXid or WrongState
             || (!commit && BarrierFaults.Number(e) == RolledBack))

@@ -152,7 +152,7 @@ public sealed class XaBranch
                 return true;
             }
 
-            // Committed before, not visible yet, or never prepared: the row, written in the same transaction, decides.
+            // Committed (the row, written in the same transaction, proves it), not visible yet, or never prepared.
             var reason = await sql.PeekReasonAsync(connection, _options.Barrier, _key, cancel).ConfigureAwait(false);
             return reason is null or BranchOps.Action
                 ? reason is not null

@@ -64,7 +64,7 @@ internal abstract class XaSql(BranchContext context)
     /// <summary>Rolls back the transaction of the connection, in any state.</summary>
     public abstract Task AbandonAsync(DbConnection connection);
 
-    /// <returns>False = the connection cannot see or end such a transaction.</returns>
+    /// <returns>False = it cannot see or end such a transaction, or only the row proves the commit.</returns>
     public abstract Task<bool> FinishAsync(DbConnection connection, bool commit, CancellationToken cancel);
 
     /// <summary>Inserts a row with autocommit, and waits at most a second for its lock.</summary>
