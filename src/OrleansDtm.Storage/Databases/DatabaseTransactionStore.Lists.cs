@@ -43,7 +43,7 @@ public abstract partial class DatabaseTransactionStore
         var (visible, others) = await Visible(filter, cancellationToken).ConfigureAwait(false);
         return await ReadRows(
             $"select t.id, t.gid, t.created{(attempts ? ", t.progress" : "")} from ({ids}) w "
-            + $"{_sql.JoinInOrder} dtm_transaction t on t.id = w.id {visible} order by t.id",
+            + $"{_sql.JoinTransactions("w.id", "t")} {visible} order by t.id",
             [.. parameters, .. others],
             reader => new RankedRow(
                 reader.GetInt64(0),

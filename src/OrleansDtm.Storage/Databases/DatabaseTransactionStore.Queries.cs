@@ -200,7 +200,7 @@ public abstract partial class DatabaseTransactionStore
         select i.id, (select sum(length(s.body)) from dtm_body s where s.transaction_id = i.id) as bytes
         from ({ids}) i
         limit @limit) p
-        {_sql.JoinInOrder} dtm_transaction t on t.id = p.id
+        {_sql.JoinTransactions("p.id", "t")}
         left join dtm_body b on b.transaction_id = t.id and p.bytes <= {ListedBytesMax}
         {visible}
         order by t.id desc, b.seq

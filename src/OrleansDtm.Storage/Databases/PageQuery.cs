@@ -168,8 +168,7 @@ internal sealed class PageQuery
     {
         var (ids, parameters) = Ids(floor);
         return (
-            $"select t.status, count(*) from ({ids}) w {_sql.JoinInOrder} dtm_transaction t on t.id = w.id {visible} "
-            + "group by t.status",
+            $"select t.status, count(*) from ({ids}) w {_sql.JoinTransactions("w.id", "t")} {visible} group by t.status",
             parameters);
     }
 
@@ -191,7 +190,7 @@ internal sealed class PageQuery
         AddColumns();
         AddTags();
         var join = _driver is not null && HasColumns()
-            ? $" {_sql.JoinInOrder} dtm_transaction on dtm_transaction.id = {Id}"
+            ? $" {_sql.JoinTransactions(Id)}"
             : "";
         return (
             $"select {Id} as id from {source}{join} where 1 = 1{_where} order by {Id} {Order} limit @limit",
@@ -207,7 +206,7 @@ internal sealed class PageQuery
         var (ids, parameters) = Ids();
         return (
             $"select count(*), min(w.id), max(case when {IsDefault("t.gid")} then w.id end) from ({ids}) w "
-            + $"{_sql.JoinInOrder} dtm_transaction t on t.id = w.id",
+            + _sql.JoinTransactions("w.id", "t"),
             parameters);
     }
 
@@ -248,7 +247,7 @@ internal sealed class PageQuery
         var range = Range(column, $"@{column}_from", $"@{column}_to", prefix);
         var rows = $"(select {id} from {table} where {range}{before} limit {2 * FewMax})";
         return _driver is null
-            ? $"{rows} m {_sql.JoinInOrder} dtm_transaction on dtm_transaction.id = m.id"
+            ? $"{rows} m {_sql.JoinTransactions("m.id")}"
             : $"{rows} dtm_tag";
     }
 

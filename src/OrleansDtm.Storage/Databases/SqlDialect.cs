@@ -71,8 +71,10 @@ internal abstract class SqlDialect
     /// </summary>
     public virtual string HasParkedCall => "instr(progress, @parked) > 0";
 
-    /// <summary>A join that reads the table on its left first.</summary>
-    public virtual string JoinInOrder => "join";
+    /// <summary>A join that reads the rows on its left first, and then their transactions by the primary key.</summary>
+    /// <param name="id">The column on the left.</param>
+    /// <param name="name">The name of the transactions' table in the query.</param>
+    public abstract string JoinTransactions(string id, string name = "dtm_transaction");
 
     /// <summary>A column that the database cannot look up in an index, to test it row by row.</summary>
     public virtual string Unindexed(string column) => $"({column} || '')";

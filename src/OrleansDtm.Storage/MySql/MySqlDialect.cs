@@ -73,7 +73,8 @@ internal sealed class MySqlDialect : ServerDialect
 
     public override string ByDue => "dtm_transaction force index (dtm_transaction_due)";
 
-    public override string JoinInOrder => "straight_join";
+    public override string JoinTransactions(string id, string name = "dtm_transaction") =>
+        $"straight_join dtm_transaction {name} on {name}.id = {id}";
 
     public override string InsertKeyValue =>
         "insert into dtm_kv (cat, k, v, version, created, updated) values (@category, @key, @value, 1, @now, @now)";

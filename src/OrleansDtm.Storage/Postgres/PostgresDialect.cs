@@ -34,6 +34,13 @@ internal sealed class PostgresDialect : ServerDialect
 
     public override string Clock => "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)";
 
+    /// <summary>
+    /// "offset 0" keeps the planner from turning the join round: it once walked the primary key and looked at each
+    /// of 4,000 ids for each row, 20 s for a page of 100,000 transactions.
+    /// </summary>
+    public override string JoinTransactions(string id, string name = "dtm_transaction") =>
+        $"cross join lateral (select * from dtm_transaction x where x.id = {id} offset 0) {name}";
+
     public override string HasParkedCall => "position(@parked in progress) > 0";
 
     public override string DurableSettings =>

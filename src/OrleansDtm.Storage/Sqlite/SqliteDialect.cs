@@ -21,7 +21,8 @@ internal sealed class SqliteDialect : SqlDialect
 
     public override string ByDue => "dtm_transaction indexed by dtm_transaction_due";
 
-    public override string JoinInOrder => "cross join";
+    public override string JoinTransactions(string id, string name = "dtm_transaction") =>
+        $"cross join dtm_transaction {name} on {name}.id = {id}";
 
     public override object Value(string text) => text;
 
