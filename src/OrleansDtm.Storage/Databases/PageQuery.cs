@@ -168,7 +168,8 @@ internal sealed class PageQuery
     {
         var (ids, parameters) = Ids(floor);
         return (
-            $"select t.status, count(*) from ({ids}) w {_sql.JoinTransactions("w.id", "t")} {visible} group by t.status",
+            $"select t.status, count(*) from ({ids}) w {_sql.JoinTransactions("w.id", "t")} {visible} "
+            + "group by t.status",
             parameters);
     }
 
